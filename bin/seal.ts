@@ -1,0 +1,68 @@
+/**
+ * Finds what a bundle would still look up when it runs.
+ *
+ * A compiled program resolves a bare specifier that is left in it from `node_modules` of the folder it is started in,
+ * so an `import("x")` of a package that was missing at build time runs whatever a stranger put there.
+ */
+import { isBuiltin } from "node:module"
+
+/** One place that is resolved at run time: the module it stands in, and the start of the expression. */
+export interface Leak {
+  readonly module: string
+  readonly expression: string
+}
+
+/** The room that imports plugins by a computed path, always absolute. Nobody else computes what to import. */
+const computesPaths = /^core\/host\//
+
+/** Bundles the entries without compiling them and gives every leak. Paths are relative to `root`. */
+export const leaks = async (entrypoints: ReadonlyArray<string>, root: string): Promise<Array<Leak>> => {
+  const built = await Bun.build({
+    entrypoints: [...entrypoints],
+    root,
+    target: "bun",
+    format: "esm",
+    splitting: true,
+    // White space stays, for the names of the modules are comments. Dead branches go, as in the real build.
+    minify: { syntax: true, whitespace: false, identifiers: false },
+  })
+  const chunks = built.outputs.filter((output) => output.path.endsWith(".js"))
+  return (await Promise.all(chunks.map(async (chunk) => leaksOf(await chunk.text())))).flat()
+}
+
+const leaksOf = (code: string): Array<Leak> => [
+  ...statements(code),
+  ...modulesOf(code)
+    .flatMap(({ module, text }) => calls(text).map((expression) => ({ module, expression })))
+    .filter(isLeak),
+]
+
+const transpiler = new Bun.Transpiler({ loader: "js" })
+
+/** `import … from "x"` that the bundler left alone, as it does for `--external`. */
+const statements = (code: string): Array<Leak> =>
+  transpiler
+    .scanImports(code)
+    .filter(({ kind, path }) => kind === "import-statement" && !isSafe(path))
+    .map(({ path }) => ({ module: "(bundle)", expression: `import ${JSON.stringify(path)}` }))
+
+/** Bun writes the path of each module as a comment of its own before the module's code. */
+const modulesOf = (code: string): Array<{ module: string; text: string }> => {
+  const [start = "", ...named] = code.split(/^\/\/ (\S+\.[cm]?[jt]sx?)$/m)
+  const pairs = Array.from({ length: named.length / 2 }, (_, index) => named.slice(2 * index, 2 * index + 2))
+  return [{ module: "(bundle)", text: start }, ...pairs.map(([module = "", text = ""]) => ({ module, text }))]
+}
+
+// A text that merely mentions `import(x)` is found too. That is the right side to err on.
+const call =
+  /(?<![.\w$])(?:import|require|__require|createRequire|import\.meta\.require)\s*\(\s*(?:"[^"\n]*"\s*\)|[^\n]{0,60})/g
+
+const calls = (text: string): Array<string> => [...text.matchAll(call)].map(([expression]) => expression)
+
+const isLeak = ({ expression, module }: Leak): boolean => {
+  const literal = /\("([^"]*)"\)$/.exec(expression)?.[1]
+  return literal === undefined ? !computesPaths.test(module) : !isSafe(literal)
+}
+
+const isSafe = (specifier: string): boolean =>
+  /^(node:|bun:|bun$|\.\.?\/)/.test(specifier) || isBuiltin(specifier)
