@@ -1,0 +1,150 @@
+/** An agent as data: how to start it and how to read it. Core owns the process. */
+import type { Effect, Schema, Stream } from "effect"
+import type { Finished, ProcessError, Stdin } from "../services/Processes.ts"
+import type { Exit } from "../services/Supervisor.ts"
+import type { Failure } from "./Failure.ts"
+
+export type Permission = "restricted" | "auto" | "bypass"
+
+/** What the agent can be asked. A pipeline that asks for more is refused when it is resolved. */
+export interface Supports {
+  /** Continue a session by its id. */
+  readonly resume?: boolean | undefined
+  readonly fork?: boolean | undefined
+  readonly permission?: ReadonlyArray<Permission> | undefined
+  readonly model?: boolean | undefined
+  readonly output_schema?: boolean | undefined
+  readonly system_prompt?: boolean | undefined
+}
+
+/** One piece of work for an agent. */
+export interface AgentRequest {
+  readonly run_id: string
+  /** 1, 2, 3 … inside the run. */
+  readonly attempt: number
+  readonly prompt: string
+  /** Absolute folder to work in. */
+  readonly cwd: string
+  readonly model?: string | undefined
+  readonly system?: string | undefined
+  readonly permission?: Permission | undefined
+  /** JSON Schema that the answer must meet. */
+  readonly output_schema?: Schema.JsonObject | undefined
+  /** The agent's own session to go on with. */
+  readonly session?: { readonly id: string; readonly fork?: boolean | undefined } | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Folder of this attempt, mode 0700, for files that the launch needs; `prompt_file` stands in it. */
+  readonly dir: string
+  /** The prompt as a file, written before the start. */
+  readonly prompt_file: string
+}
+
+/** How to start the program. Longest argument on Linux: 128 KB, so hand longer prompts over by stdin or file. */
+export interface Launch {
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  readonly stdin?: Stdin | undefined
+  /** Files to write into `request.dir` before the start, by name; mode 0600. */
+  readonly files?: Readonly<Record<string, string>> | undefined
+}
+
+/**
+ * One thing that an agent did. Types in use: `session_started { session_id }`, `agent_message { text }`,
+ * `reasoning { text }`, `command_started { command }`, `command_finished { command, exit_code, output }`,
+ * `tool_started { tool, arguments }`, `tool_finished { tool, result, status }`, `file_changed { changes }`,
+ * `todo_updated { items }`, `input_required { text }`, `usage { input_tokens, output_tokens, cost_usd }`,
+ * `output { text, stream }` for a line that is no event, `signal { class, message, retry_after_ms }`.
+ */
+export interface AgentEvent {
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export interface Answer {
+  readonly text: string
+  /** `text` is only the tail; the whole stands in the attempt's spool. */
+  readonly truncated?: boolean | undefined
+  /** The answer as JSON, when the agent gives one. */
+  readonly data?: unknown
+  readonly session_id?: string | undefined
+  readonly usage?: Readonly<Record<string, number>> | undefined
+}
+
+/** Reads one attempt's output. Fresh for each attempt; deterministic, since a restarted hub reads from the first byte again. */
+export interface Decoder {
+  readonly feed: (line: string, stream: "stdout" | "stderr") => ReadonlyArray<AgentEvent>
+  /** Called once, when everything is read. Success is what the agent's own terminal event says. */
+  readonly end: (exit: Exit) => Answer | Failure
+  /** Wants the tail only: may be fed with a gap when the program writes faster than the hub reads. */
+  readonly may_skip?: boolean | undefined
+}
+
+/** What `doctor` learns without a request to the vendor. */
+export interface Probe {
+  readonly installed: boolean
+  readonly path?: string | undefined
+  readonly version?: string | undefined
+  readonly logged_in?: boolean | undefined
+  readonly notes: ReadonlyArray<string>
+}
+
+/** Tools that a probe may use. */
+export interface Prober {
+  readonly which: (program: string) => Effect.Effect<string, ProcessError>
+  readonly run: (program: string, args: ReadonlyArray<string>) => Effect.Effect<Finished, ProcessError>
+}
+
+/** How the hub is registered as an MCP server in this agent's own configuration. */
+export interface ClientConfig {
+  /** Below the user's home. */
+  readonly file: string
+  readonly format: "json" | "jsonc" | "toml"
+  /** Where the servers stand in it. */
+  readonly at: ReadonlyArray<string>
+  readonly entry: (hub: string) => Readonly<Record<string, unknown>>
+}
+
+export interface ProgramAgent {
+  readonly kind: "program"
+  readonly id: string
+  readonly summary: string
+  readonly supports: Supports
+  /** Pure. A Failure when the request asks for what the agent cannot do. */
+  readonly launch: (request: AgentRequest) => Launch | Failure
+  readonly decoder: (request: AgentRequest) => Decoder
+  readonly probe?: ((prober: Prober) => Effect.Effect<Probe>) | undefined
+  readonly client?: ClientConfig | undefined
+}
+
+/** An agent that is no local program. Its events end with exactly one `Answer`. It cannot be adopted after a restart. */
+export interface StreamAgent {
+  readonly kind: "stream"
+  readonly id: string
+  readonly summary: string
+  readonly supports: Supports
+  readonly run: (request: AgentRequest) => Stream.Stream<AgentEvent | { readonly answer: Answer }, Failure>
+  readonly probe?: ((prober: Prober) => Effect.Effect<Probe>) | undefined
+}
+
+export type Agent = ProgramAgent | StreamAgent
+
+export const program = (agent: Omit<ProgramAgent, "kind">): ProgramAgent => ({ kind: "program", ...agent })
+export const stream = (agent: Omit<StreamAgent, "kind">): StreamAgent => ({ kind: "stream", ...agent })
+
+export const message = (text: string): AgentEvent => ({ type: "agent_message", data: { text } })
+export const session = (session_id: string): AgentEvent => ({ type: "session_started", data: { session_id } })
+export const usage = (amounts: Readonly<Record<string, number>>): AgentEvent => ({
+  type: "usage",
+  data: amounts,
+})
+/** A line that is no event of the agent's stream: kept as text and counted. */
+export const output = (text: string, stream: "stdout" | "stderr"): AgentEvent => ({
+  type: "output",
+  data: { text, stream },
+})
+/**
+ * An early sign of failure. When no progress follows within the step's `patience`, or it names a wait longer than that,
+ * the attempt is ended with this failure. Progress is any event but `signal`, `output` and `reasoning`.
+ */
+export const signal = (failure: Failure): AgentEvent => ({ type: "signal", data: { ...failure.facts } })
