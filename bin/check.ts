@@ -10,7 +10,7 @@ const checks: Readonly<Record<string, ReadonlyArray<string>>> = {
   effect: [tool("effect-tsgo"), "diagnostics", "--project", "tsconfig.json", "--format", "text", "--strict"],
   lint: [tool("oxlint"), "--deny-warnings"],
   format: [tool("oxfmt"), "--check"],
-  unused: [tool("knip")],
+  unused: [tool("knip"), "--no-config-hints"],
   ...(existsSync(join(root, "bin/generate.ts")) ? { generated: ["bin/generate.ts", "--check"] } : {}),
 }
 

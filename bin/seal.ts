@@ -5,6 +5,7 @@
  * so an `import("x")` of a package that was missing at build time runs whatever a stranger put there.
  */
 import { isBuiltin } from "node:module"
+import { relative, resolve } from "node:path"
 
 /** One place that is resolved at run time: the module it stands in, and the start of the expression. */
 export interface Leak {
@@ -27,15 +28,15 @@ export const leaks = async (entrypoints: ReadonlyArray<string>, root: string): P
     minify: { syntax: true, whitespace: false, identifiers: false },
   })
   const chunks = built.outputs.filter((output) => output.path.endsWith(".js"))
-  return (await Promise.all(chunks.map(async (chunk) => leaksOf(await chunk.text())))).flat()
+  return (await Promise.all(chunks.map(async (chunk) => leaksOf(await chunk.text(), root)))).flat()
 }
 
-const leaksOf = (code: string): Array<Leak> => [
-  ...statements(code),
-  ...modulesOf(code)
-    .flatMap(({ module, text }) => calls(text).map((expression) => ({ module, expression })))
-    .filter(isLeak),
-]
+const leaksOf = (code: string, root: string): Array<Leak> => {
+  const lookups = modulesOf(code, root).flatMap(({ module, text }) =>
+    calls(text).map((expression) => ({ module, expression })),
+  )
+  return [...statements(code), ...lookups.filter(isLeak)]
+}
 
 const transpiler = new Bun.Transpiler({ loader: "js" })
 
@@ -46,21 +47,31 @@ const statements = (code: string): Array<Leak> =>
     .filter(({ kind, path }) => kind === "import-statement" && !isSafe(path))
     .map(({ path }) => ({ module: "(bundle)", expression: `import ${JSON.stringify(path)}` }))
 
-/** Bun writes the path of each module as a comment of its own before the module's code. */
-const modulesOf = (code: string): Array<{ module: string; text: string }> => {
-  const [start = "", ...named] = code.split(/^\/\/ (\S+\.[cm]?[jt]sx?)$/m)
+/** Bun writes the path of each module, seen from the current folder, as a comment of its own before its code. */
+const modulesOf = (code: string, root: string): Array<{ module: string; text: string }> => {
+  const [start = "", ...named] = code.replace(definition, "").split(/^\/\/ (\S+\.[cm]?[jt]sx?)$/m)
   const pairs = Array.from({ length: named.length / 2 }, (_, index) => named.slice(2 * index, 2 * index + 2))
-  return [{ module: "(bundle)", text: start }, ...pairs.map(([module = "", text = ""]) => ({ module, text }))]
+  return [
+    { module: "(bundle)", text: start },
+    ...pairs.map(([path = "", text = ""]) => ({ module: relative(root, resolve(path)), text })),
+  ]
 }
 
-// A text that merely mentions `import(x)` is found too. That is the right side to err on.
-const call =
-  /(?<![.\w$])(?:import|require|__require|createRequire|import\.meta\.require)\s*\(\s*(?:"[^"\n]*"\s*\)|[^\n]{0,60})/g
+// The bundler renames every real `require` to `__require`, so the plain word is only ever text.
+// A text that mentions `import(x)` is found too. That is the right side to err on.
+const lookup =
+  /(?<![\w$.])(?:import\s*\(|__require\b|createRequire\s*\(|import\.meta\.(?:require|resolve)\b|Bun\.resolve(?:Sync)?\b)/g
+const definition = "__require = import.meta.require"
 
-const calls = (text: string): Array<string> => [...text.matchAll(call)].map(([expression]) => expression)
+const calls = (text: string): Array<string> =>
+  [...text.matchAll(lookup)].map(({ index }) => expressionAt(text, index))
+
+/** The start of the expression, whole where it is a call with one literal. */
+const expressionAt = (text: string, index: number): string =>
+  /^[^"\n]{0,60}("[^"\n]*"\s*\))?/.exec(text.slice(index))?.[0] ?? ""
 
 const isLeak = ({ expression, module }: Leak): boolean => {
-  const literal = /\("([^"]*)"\)$/.exec(expression)?.[1]
+  const literal = /^[\w.]+\s*\(\s*"([^"]*)"\s*\)$/.exec(expression)?.[1]
   return literal === undefined ? !computesPaths.test(module) : !isSafe(literal)
 }
 
