@@ -43,6 +43,8 @@ export interface PlanStep {
   readonly kind: StepHandle
   readonly config: unknown
   readonly modifiers: Modifiers
+  /** Condition tables inside the config, by where they stand: `cases[0].when`. A `when` in a list of tables is one. */
+  readonly whens: ReadonlyMap<string, When>
   /** `pipelines/implement.toml:14:1` */
   readonly at: string
 }
