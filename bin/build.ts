@@ -7,9 +7,9 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises"
 import { basename, join, relative } from "node:path"
 import { parseArgs } from "node:util"
 import manifest from "../package.json" with { type: "json" }
+import { bun, root } from "./bun.ts"
 import { leaks } from "./seal.ts"
 
-const root = join(import.meta.dir, "..")
 const dist = join(root, "dist")
 
 const targets = [
@@ -50,12 +50,8 @@ class Refused extends Error {}
 
 /** Brings the generated files up to date, for some of them are compiled in. */
 const generate = async (): Promise<void> => {
-  const script = join(root, "bin/generate.ts")
-  if (!existsSync(script)) return
-  const code = await Bun.spawn([process.execPath, script], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-  }).exited
+  if (!existsSync(join(root, "bin/generate.ts"))) return
+  const code = await bun("bin/generate.ts")
   if (code !== 0) throw new Refused(`bin/generate.ts ended with ${code}`)
 }
 

@@ -1,8 +1,8 @@
 /** Runs every check that is not a test, side by side, and says which hold. Names as arguments choose: `check types lint`. */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { root } from "./bun.ts"
 
-const root = join(import.meta.dir, "..")
 const tool = (name: string): string => join(root, "node_modules", ".bin", name)
 
 const checks: Readonly<Record<string, ReadonlyArray<string>>> = {
