@@ -20,15 +20,16 @@ export class OperationFailed extends Schema.TaggedError<OperationFailed>()("Oper
 }) {}
 
 /** Who asks. */
-export interface Caller {
-  readonly door: "cli" | "mcp" | "http" | "plugin"
-  /** Name and version as the client tells it: `claude-code 2.1`, `cli`. */
-  readonly client: string
+export const Caller = Schema.Struct({
+  door: Schema.Literals(["cli", "mcp", "http", "plugin"]),
+  /** Name and version as the client tells it: `claude-code 2.1`, `cli`. At most 200 characters. */
+  client: Schema.String.check(Schema.isMaxLength(200)),
   /** The run this call comes from, when an agent of a run calls the hub. */
-  readonly parent_run?: string | undefined
+  parent_run: Schema.optionalKey(Schema.String),
   /** Where the caller stands, when the door knows. Never used to find code or settings. */
-  readonly cwd?: string | undefined
-}
+  cwd: Schema.optionalKey(Schema.String)
+})
+export type Caller = typeof Caller.Type
 
 /** How the command line shows it. Left out: `hub <name with dashes>`, every field a flag, the output as aligned text. */
 export interface CommandLine {

@@ -1,0 +1,298 @@
+/** Runs and attempts in the database. The only place that knows their tables. */
+import { Context, Effect, Layer, Schema } from "effect"
+import { FailureFacts } from "../plugin/Failure.ts"
+import type { Answer } from "../plugin/Agent.ts"
+import type { Source } from "../pipeline/Plan.ts"
+import { type RunState } from "../services/Runs.ts"
+import { Sql, type StorageFailed, type Transaction } from "../services/Sql.ts"
+import type { AttemptState } from "./Model.ts"
+
+export interface RunRow {
+  readonly n: number
+  readonly run_id: string
+  readonly state: RunState
+  readonly project: string | null
+  readonly cwd: string
+  readonly pipeline: string
+  readonly prompt: string
+  readonly input: string
+  readonly plan_hash: string
+  readonly parent_run: string | null
+  readonly client: string
+  readonly accepted_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+  readonly answer: string | null
+  readonly answer_data: string | null
+  readonly answer_ref: string | null
+  readonly answered_by: string | null
+  readonly failure: string | null
+  readonly cancel_requested: number
+}
+
+export interface AttemptRow {
+  readonly run_id: string
+  readonly attempt: number
+  readonly step: string
+  /** The execution point: unique in the run. */
+  readonly path: string
+  readonly kind: "agent" | "command"
+  readonly agent: string | null
+  readonly model: string | null
+  readonly state: AttemptState
+  readonly failure: string | null
+  readonly started_at: number
+  readonly ended_at: number | null
+  readonly exit_code: number | null
+  readonly session_id: string | null
+  readonly usage: string | null
+  readonly answer: string | null
+}
+
+export type NewRun = Pick<
+  RunRow,
+  "run_id" | "project" | "cwd" | "pipeline" | "prompt" | "input" | "plan_hash" | "parent_run" | "client" | "accepted_at"
+>
+
+export type NewAttempt = Pick<AttemptRow, "run_id" | "step" | "path" | "kind" | "agent" | "model" | "started_at">
+
+export interface RunEnd {
+  readonly state: RunState
+  readonly at: number
+  readonly answer?: string | undefined
+  readonly answer_data?: unknown
+  readonly answer_ref?: { readonly file: string; readonly bytes: number } | undefined
+  readonly answered_by?: string | undefined
+  readonly failure?: FailureFacts | undefined
+}
+
+export interface AttemptEnd {
+  readonly state: AttemptState
+  readonly at: number
+  readonly exit_code?: number | undefined
+  readonly session_id?: string | undefined
+  readonly usage?: Readonly<Record<string, number>> | undefined
+  readonly answer?: Answer | undefined
+  readonly failure?: FailureFacts | undefined
+}
+
+export interface ListFilter {
+  readonly state?: RunState | undefined
+  readonly project?: string | undefined
+  /** Only runs accepted before this one. */
+  readonly before?: string | undefined
+  readonly limit: number
+}
+
+/** How one cuts a run for a list: its prompt and answer may be megabytes. */
+const listed = `n, run_id, state, project, cwd, pipeline, substr(prompt, 1, 200) as prompt, '{}' as input, plan_hash,
+  parent_run, client, accepted_at, started_at, ended_at, substr(answer, 1, 200) as answer, null as answer_data,
+  null as answer_ref, answered_by, failure, cancel_requested`
+
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
+
+const insertRun = (t: Transaction, run: NewRun) =>
+  t.run(
+    `insert into runs (run_id, state, project, cwd, pipeline, prompt, input, plan_hash, parent_run, client, accepted_at)
+     values (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      run.run_id,
+      run.project,
+      run.cwd,
+      run.pipeline,
+      run.prompt,
+      run.input,
+      run.plan_hash,
+      run.parent_run,
+      run.client,
+      run.accepted_at
+    ]
+  )
+
+const insertAttempt = (t: Transaction, attempt: NewAttempt): number => {
+  const [row] = t.all<{ next: number }>("select coalesce(max(attempt), 0) + 1 as next from attempts where run_id = ?", [
+    attempt.run_id
+  ])
+  const number = row?.next ?? 1
+  t.run(
+    `insert into attempts (run_id, attempt, step, path, kind, agent, model, state, started_at)
+     values (?, ?, ?, ?, ?, ?, ?, 'running', ?)`,
+    [
+      attempt.run_id,
+      number,
+      attempt.step,
+      attempt.path,
+      attempt.kind,
+      attempt.agent,
+      attempt.model,
+      attempt.started_at
+    ]
+  )
+  return number
+}
+
+const make = Effect.gen(function* () {
+  const sql = yield* Sql
+  const first = <Row>(text: string, params: ReadonlyArray<string | number>) =>
+    Effect.map(sql.all<Row>(text, params), (rows): Row | undefined => rows[0])
+
+  return {
+    /** On disk when it returns, also after a power loss. */
+    accept: (run: NewRun, sources: ReadonlyArray<Source>) =>
+      sql.transact("full", (t) => {
+        t.run("insert or ignore into plan_sources (hash, sources) values (?, ?)", [
+          run.plan_hash,
+          JSON.stringify(sources)
+        ])
+        insertRun(t, run)
+      }),
+
+    run: (run_id: string) => first<RunRow>("select * from runs where run_id = ?", [run_id]),
+
+    /** Ids that end so, newest first; at most two, enough to see that it is ambiguous. */
+    endingWith: (text: string) =>
+      Effect.map(
+        sql.all<{ run_id: string }>(
+          "select run_id from runs where substr(run_id, -length(?)) = ? order by n desc limit 2",
+          [text, text]
+        ),
+        (rows) => rows.map((row) => row.run_id)
+      ),
+
+    newest: first<{ run_id: string }>("select run_id from runs order by n desc limit 1", []),
+
+    list: (filter: ListFilter) => {
+      const where = [
+        ...(filter.state === undefined ? [] : ["state = ?"]),
+        ...(filter.project === undefined ? [] : ["project = ?"]),
+        ...(filter.before === undefined ? [] : ["n < (select n from runs where run_id = ?)"])
+      ]
+      const params = [filter.state, filter.project, filter.before].filter((value) => value !== undefined)
+      return sql.all<RunRow>(
+        `select ${listed} from runs ${where.length === 0 ? "" : `where ${where.join(" and ")}`} order by n desc limit ?`,
+        [...params, filter.limit]
+      )
+    },
+
+    /** Runs that have not ended, oldest first. */
+    open: sql.all<RunRow>(
+      `select ${listed} from runs where state in ('queued', 'running', 'waiting') order by n`,
+      []
+    ),
+
+    sources: (hash: string) =>
+      Effect.map(
+        first<{ sources: string }>("select sources from plan_sources where hash = ?", [hash]),
+        (row): ReadonlyArray<Source> => (row === undefined ? [] : (JSON.parse(row.sources) as ReadonlyArray<Source>))
+      ),
+
+    started: (run_id: string, at: number) =>
+      sql.run(
+        "update runs set state = 'running', started_at = coalesce(started_at, ?) where run_id = ? and state in ('queued', 'waiting', 'running')",
+        [at, run_id]
+      ),
+
+    /** Gives false when the run has ended already: an end is written once. On disk when it returns. */
+    end: (run_id: string, end: RunEnd) =>
+      sql.transact(
+        "full",
+        (t) =>
+          t.run(
+            `update runs set state = ?, ended_at = ?, answer = ?, answer_data = ?, answer_ref = ?, answered_by = ?, failure = ?
+             where run_id = ? and state in ('queued', 'running', 'waiting')`,
+            [
+              end.state,
+              end.at,
+              end.answer ?? null,
+              json(end.answer_data),
+              json(end.answer_ref),
+              end.answered_by ?? null,
+              json(end.failure),
+              run_id
+            ]
+          ) === 1
+      ),
+
+    requestCancel: (run_id: string) =>
+      sql.transact(
+        "full",
+        (t) =>
+          t.run(
+            "update runs set cancel_requested = 1 where run_id = ? and state in ('queued', 'running', 'waiting')",
+            [run_id]
+          ) === 1
+      ),
+
+    attempts: (run_id: string) =>
+      sql.all<AttemptRow>("select * from attempts where run_id = ? order by attempt", [run_id]),
+
+    attemptAt: (run_id: string, path: string) =>
+      first<AttemptRow>("select * from attempts where run_id = ? and path = ?", [run_id, path]),
+
+    /** Gives the number of the new attempt. */
+    addAttempt: (attempt: NewAttempt) => sql.transact("normal", (t) => insertAttempt(t, attempt)),
+
+    endAttempt: (run_id: string, attempt: number, end: AttemptEnd) =>
+      sql.run(
+        `update attempts set state = ?, ended_at = ?, exit_code = ?, session_id = ?, usage = ?, answer = ?, failure = ?
+         where run_id = ? and attempt = ? and state = 'running'`,
+        [
+          end.state,
+          end.at,
+          end.exit_code ?? null,
+          end.session_id ?? null,
+          json(end.usage),
+          json(end.answer),
+          json(end.failure),
+          run_id,
+          attempt
+        ]
+      ),
+
+    /** The session that a step's newest attempt left. */
+    sessionOfStep: (run_id: string, step: string, agent: string) =>
+      Effect.map(
+        first<{ session_id: string }>(
+          "select session_id from attempts where run_id = ? and step = ? and agent = ? and session_id is not null order by attempt desc limit 1",
+          [run_id, step, agent]
+        ),
+        (row) => row?.session_id
+      ),
+
+    /** The newest session of an agent in a folder, whatever the run. */
+    sessionInFolder: (agent: string, cwd: string) =>
+      Effect.map(
+        first<{ session_id: string }>(
+          `select a.session_id from attempts a join runs r on r.run_id = a.run_id
+           where a.agent = ? and r.cwd = ? and a.session_id is not null order by a.started_at desc limit 1`,
+          [agent, cwd]
+        ),
+        (row) => row?.session_id
+      ),
+
+    lastSeq: (run_id: string) =>
+      Effect.map(
+        first<{ seq: number }>("select coalesce(max(seq), 0) as seq from events where run_id = ?", [run_id]),
+        (row) => row?.seq ?? 0
+      ),
+
+    /** How many events of the agent itself are stored for an attempt: a second reading passes over that many. */
+    agentEvents: (run_id: string, attempt: number, own: ReadonlyArray<string>) =>
+      Effect.map(
+        first<{ count: number }>(
+          `select count(*) as count from events where run_id = ? and attempt = ? and type not in (${own.map(() => "?").join(", ")})`,
+          [run_id, attempt, ...own]
+        ),
+        (row) => row?.count ?? 0
+      )
+  }
+})
+
+export class Store extends Context.Service<Store, Effect.Success<typeof make>>()("hub/dispatch/Store") {}
+export const layer: Layer.Layer<Store, never, Sql> = Layer.effect(Store, make)
+
+export type StoreError = StorageFailed
+
+/** Facts of a failure as a row keeps them. */
+export const failureOf = (text: string | null): FailureFacts | undefined =>
+  text === null ? undefined : Schema.decodeUnknownSync(Schema.fromJsonString(FailureFacts))(text)

@@ -1,0 +1,46 @@
+/** The hub as a door sees it: what can be asked, and asking it. The same for a hub in this process and one behind a socket. */
+import { type Effect, Schema } from "effect"
+import { Caller, type OperationFailed } from "../plugin/Operation.ts"
+
+/** An operation as data: enough for a command line and its help, a tool, a completion. */
+export const Described = Schema.Struct({
+  name: Schema.String,
+  /** The plugin that contributes it, or `core`. */
+  plugin: Schema.String,
+  title: Schema.optionalKey(Schema.String),
+  summary: Schema.String,
+  /** JSON Schema (2020-12) of the encoded side. */
+  input: Schema.Record(Schema.String, Schema.Unknown),
+  output: Schema.Record(Schema.String, Schema.Unknown),
+  readonly: Schema.Boolean,
+  destructive: Schema.Boolean,
+  cli: Schema.optionalKey(
+    Schema.Struct({
+      path: Schema.optionalKey(Schema.Array(Schema.String)),
+      positional: Schema.optionalKey(Schema.Array(Schema.String)),
+      alias: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+      hidden: Schema.optionalKey(Schema.Boolean)
+    })
+  )
+})
+export type Described = typeof Described.Type
+
+export interface Answered {
+  /** Encoded: plain JSON. */
+  readonly output: unknown
+  /** The same for a person, without colours; absent when the operation has no rendering of its own. */
+  readonly text?: string | undefined
+}
+
+export interface Door {
+  readonly operations: Effect.Effect<ReadonlyArray<Described>, OperationFailed>
+  /** `input` is raw: decoded strictly on the hub's side, all errors at once. */
+  readonly call: (name: string, input: unknown, caller: Caller) => Effect.Effect<Answered, OperationFailed>
+}
+
+/** No hub, and none could be started: exit code 4. */
+export class HubUnreachable extends Schema.TaggedError<HubUnreachable>()("HubUnreachable", {
+  home: Schema.String,
+  /** What happened and what to do next. */
+  message: Schema.String
+}) {}
