@@ -7,7 +7,17 @@ const tool = (name: string): string => join(root, "node_modules", ".bin", name)
 
 const checks: Readonly<Record<string, ReadonlyArray<string>>> = {
   types: [tool("tsc"), "--noEmit", "--project", "tsconfig.json"],
-  effect: [tool("effect-tsgo"), "diagnostics", "--project", "tsconfig.json", "--format", "text", "--strict"],
+  effect: [
+    tool("effect-tsgo"),
+    "diagnostics",
+    "--project",
+    "tsconfig.json",
+    "--format",
+    "text",
+    "--severity",
+    "error,warning",
+    "--strict",
+  ],
   lint: [tool("oxlint"), "--deny-warnings"],
   format: [tool("oxfmt"), "--check"],
   unused: [tool("knip"), "--no-config-hints"],
