@@ -3,8 +3,11 @@ import { Context, type Effect, type Redacted, Schema } from "effect"
 
 export class SecretMissing extends Schema.TaggedError<SecretMissing>()("SecretMissing", {
   name: Schema.String,
+  /** Why one that is there is not used. */
+  detail: Schema.optionalKey(Schema.String),
 }) {
   override get message() {
+    if (this.detail !== undefined) return `cannot use the secret "${this.name}": ${this.detail}`
     return `no secret "${this.name}": set the environment variable ${this.name}, or write it to secrets/${this.name} below HUB_HOME (mode 0600)`
   }
 }

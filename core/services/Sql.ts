@@ -12,6 +12,7 @@ export const StorageReason = Schema.Literals([
   "missing",
   "corrupt",
   "newer",
+  "too_large",
   "io",
 ])
 

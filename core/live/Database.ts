@@ -1,0 +1,86 @@
+/** The hub's one SQLite file: opened, brought to this hub's version, and handed out as `Sql`. */
+import { Database as Sqlite } from "bun:sqlite"
+import * as fs from "node:fs"
+import { Effect, Layer, type Scope } from "effect"
+import { Home } from "../services/Home.ts"
+import { Sql, type StorageFailed } from "../services/Sql.ts"
+import { Connection } from "./Connection.ts"
+import { all as migrations } from "./migrations/all.ts"
+import * as Refusal from "./Refusal.ts"
+
+/** `$HUB_HOME/hub.db` as `Sql`. Whoever provides it holds the home first (`Home.hold`). */
+export const layer: Layer.Layer<Sql, StorageFailed, Home> = Layer.effect(
+  Sql,
+  Effect.flatMap(Home, (home) => open(home.database, home.backups)),
+)
+
+/** `backups` is only named in advice. */
+export const open = Effect.fn("Database.open")(function* (
+  file: string,
+  backups: string,
+  changes: ReadonlyArray<string> = migrations,
+): Effect.fn.Return<Sql["Service"], StorageFailed, Scope.Scope> {
+  const refuse = Refusal.at(file, backups)
+  const attempt = <A>(body: () => A): Effect.Effect<A, StorageFailed> =>
+    Effect.suspend(() => {
+      try {
+        return Effect.succeed(body())
+      } catch (cause) {
+        const failed = refuse(cause)
+        return failed === undefined ? Effect.die(cause) : Effect.fail(failed)
+      }
+    })
+  const connection = yield* Effect.acquireRelease(
+    attempt(() => connect(file, changes)),
+    (opened) => Effect.sync(() => opened.close()),
+  )
+  return Sql.of({
+    all: (sql, params) => attempt(() => connection.all(sql, params)),
+    run: (sql, params) => attempt(() => connection.run(sql, params)),
+    transact: (durability, body) => attempt(() => connection.transact(durability, body)),
+  })
+})
+
+const connect = (file: string, changes: ReadonlyArray<string>): Connection => {
+  const unclean = (fs.statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+  fs.closeSync(fs.openSync(file, "a", 0o600))
+  const sqlite = new Sqlite(file, { readwrite: true, create: false })
+  const connection = new Connection(sqlite)
+  try {
+    configure(sqlite)
+    if (unclean) check(sqlite, file)
+    migrate(connection, changes)
+    return connection
+  } catch (cause) {
+    connection.close()
+    throw cause
+  }
+}
+
+const configure = (sqlite: Sqlite): void => {
+  sqlite.run("pragma busy_timeout=5000")
+  sqlite.run("pragma journal_mode=wal")
+  sqlite.run("pragma synchronous=normal")
+  // Without this, macOS answers a sync while the bytes are still in the drive's cache.
+  sqlite.run("pragma fullfsync=on")
+  sqlite.run("pragma foreign_keys=on")
+}
+
+/** Reading a whole large file costs seconds, and SQLite recovers from a kill by itself: only a small file is checked. */
+const check_below_bytes = 64 * 1024 * 1024
+
+const check = (sqlite: Sqlite, file: string): void => {
+  if (fs.statSync(file).size > check_below_bytes) return
+  const [found] = sqlite.prepare<{ quick_check: string }, []>("pragma quick_check(1)").all()
+  if (found?.quick_check !== "ok") throw new Refusal.Damaged(found?.quick_check ?? "no answer to the check")
+}
+
+const migrate = (connection: Connection, changes: ReadonlyArray<string>): void => {
+  const version = connection.version
+  if (version > changes.length) throw new Refusal.Newer(version, changes.length)
+  if (version === changes.length) return
+  connection.transact("full", () => {
+    for (const change of changes.slice(version)) connection.script(change)
+    connection.script(`pragma user_version=${changes.length}`)
+  })
+}

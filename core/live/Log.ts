@@ -1,0 +1,71 @@
+/** The hub's log: lines of JSON in `$HUB_HOME/logs/hub.log`, without secrets, never on stdout. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { Effect, Formatter, Layer, Logger } from "effect"
+import { Home, type HomeUnusable } from "../services/Home.ts"
+import { Secrets } from "../services/Secrets.ts"
+import * as Payload from "./Payload.ts"
+
+const max_bytes = 5 * 1024 * 1024
+/** The one being written included. */
+const max_files = 5
+const max_line = 64 * 1024
+
+/** Replaces the loggers there are. `hub.log` is the newest, `hub.log.4` the oldest. */
+export const file: Layer.Layer<never, HomeUnusable, Home | Secrets> = Layer.unwrap(
+  Effect.gen(function* () {
+    const home = yield* Home
+    const { redact } = yield* Secrets
+    const folder = yield* home.folder(home.logs)
+    const write = rotating(path.join(folder, "hub.log"))
+    return Logger.layer([
+      Logger.map(Logger.formatStructured, (line) =>
+        write(`${Payload.fit({ ...line }, redact, max_line).json}\n`),
+      ),
+    ])
+  }),
+)
+
+/** For a person who watches: pretty lines on stderr, beside the loggers there are. */
+export const stderr: Layer.Layer<never, never, Secrets> = Layer.unwrap(
+  Effect.map(Secrets, ({ redact }) =>
+    Logger.layer(
+      [
+        Logger.map(Logger.formatStructured, ({ annotations, cause, level, message }) => {
+          const facts = Object.keys(annotations).length === 0 ? "" : ` ${Formatter.formatJson(annotations)}`
+          const text = typeof message === "string" ? message : Formatter.formatJson(message)
+          const trace = cause === undefined ? "" : `\n${cause}`
+          process.stderr.write(redact(`${level.toLowerCase()}: ${text}${facts}${trace}\n`))
+        }),
+      ],
+      { mergeWithExisting: true },
+    ),
+  ),
+)
+
+/** A log that cannot be written is no reason to stop the hub. */
+const rotating = (name: string) => {
+  let size = sizeOf(name)
+  return (line: string): void => {
+    try {
+      const bytes = Buffer.from(line)
+      if (size > 0 && size + bytes.length > max_bytes) {
+        rotate(name)
+        size = 0
+      }
+      fs.appendFileSync(name, bytes, { mode: 0o600 })
+      size += bytes.length
+    } catch {
+      size = sizeOf(name)
+    }
+  }
+}
+
+const sizeOf = (name: string): number => fs.statSync(name, { throwIfNoEntry: false })?.size ?? 0
+
+const rotate = (name: string): void => {
+  for (let age = max_files - 1; age > 0; age--) {
+    const from = age === 1 ? name : `${name}.${age - 1}`
+    if (fs.existsSync(from)) fs.renameSync(from, `${name}.${age}`)
+  }
+}

@@ -1,0 +1,4 @@
+/** The database's changes in order. The n-th brings it to version n; one that was released is never edited. */
+import tables from "./0001-tables.ts"
+
+export const all: ReadonlyArray<string> = [tables]
