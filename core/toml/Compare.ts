@@ -25,14 +25,15 @@ export const withValue = (root: unknown, path: Path, value: unknown): unknown =>
   return copy
 }
 
-/** `root` without `path`, and without the tables on the way that end up empty and are gone in `after` as well. */
+/** `root` without `path`, and without the tables and lists on the way that end up empty and are gone in `after` as well. */
 export const without = (root: unknown, path: Path, after: unknown): unknown => {
   const [head, ...rest] = path
   const copy = shallow(root)
   if (head === undefined || !Object.hasOwn(copy, head)) return root
   const left = isContainer(after) && Object.hasOwn(after, head) ? after[head] : undefined
   const inner = rest.length === 0 ? undefined : without(copy[head], rest, left)
-  const gone = rest.length === 0 || (left === undefined && isTable(inner) && Object.keys(inner).length === 0)
+  const gone =
+    rest.length === 0 || (left === undefined && isContainer(inner) && Object.keys(inner).length === 0)
   if (!gone) copy[head] = inner
   else if (Array.isArray(copy)) copy.splice(head as number, 1)
   else delete copy[head]

@@ -2,21 +2,28 @@
 import { formatPath } from "./Diagnostic.ts"
 import { type Block, nearest, type Path, type Place, type Tree } from "./Locate.ts"
 import { inline, isTable, key, stringify } from "./Print.ts"
-import { lineEnd, lineEnding, lineStart, Refused, type Splice } from "./Splice.ts"
+import { lineEnd, lineStart, Refused, type Splice } from "./Splice.ts"
+
+export interface Text {
+  readonly body: string
+  readonly tree: Tree
+  /** The line ending to write. */
+  readonly eol: string
+}
 
 /** The piece that adds `value` at a `path` where nothing stands. */
-export const addition = (body: string, tree: Tree, path: Path, value: unknown): Splice => {
-  const { place, depth } = nearest(tree, path)
+export const addition = (text: Text, path: Path, value: unknown): Splice => {
+  const { place, depth } = nearest(text.tree, path)
   const rest = names(place, path, depth)
   switch (place.kind) {
     case "inline":
       return intoInline(place, assignment(rest.slice(0, 1), nest(rest.slice(1), value)))
     case "dotted":
-      return besideDotted(body, place, rest, value)
+      return besideDotted(text, place, rest, value)
     default:
       return place.block !== undefined && rest.length === 1 && !isTable(value)
-        ? intoBlock(body, tree, place.block, assignment(rest, value))
-        : newTable(body, tree, path, value)
+        ? intoBlock(text, place.block, assignment(rest, value))
+        : newTable(text, path, value)
   }
 }
 
@@ -49,32 +56,32 @@ const insertion = (at: number, text: string): Splice => ({ start: at, end: at, t
 
 /** A dotted table cannot be given a header, so the key is dotted too. */
 const besideDotted = (
-  body: string,
+  text: Text,
   { entry, segment }: Place,
   rest: ReadonlyArray<string>,
   value: unknown,
 ): Splice => {
   const keys = entry!.key.keys
-  const prefix = body.slice(keys[0]!.range[0], keys[segment!]!.range[1])
+  const prefix = text.body.slice(keys[0]!.range[0], keys[segment!]!.range[1])
   const line = `${prefix}.${assignment(rest, value)}`
   return entry!.parent.type === "TOMLInlineTable"
     ? insertion(entry!.range[1], `, ${line}`)
-    : afterEntry(body, entry!.range, line)
+    : afterEntry(text, entry!.range, line)
 }
 
-const afterEntry = (body: string, [start, end]: readonly [number, number], line: string): Splice => {
+const afterEntry = ({ body, eol }: Text, [start, end]: readonly [number, number], line: string): Splice => {
   const indent = body.slice(lineStart(body, start), start)
-  return insertion(lineEnd(body, end), lineEnding(body) + indent + line)
+  return insertion(lineEnd(body, end), eol + indent + line)
 }
 
-const intoBlock = (body: string, tree: Tree, block: Block, line: string): Splice => {
+const intoBlock = (text: Text, block: Block, line: string): Splice => {
+  const { body, tree, eol } = text
   const last = block.body.at(-1)
-  if (last !== undefined) return afterEntry(body, last.range, line)
-  if (block.header !== undefined) return insertion(blockEnd(body, block), lineEnding(body) + line)
-  const eol = lineEnding(body)
+  if (last !== undefined) return afterEntry(text, last.range, line)
+  if (block.header !== undefined) return insertion(blockEnd(body, block), eol + line)
   const first = tree.blocks[1]?.header
   return first === undefined
-    ? atEnd(body, line, "")
+    ? atEnd(text, line, "")
     : insertion(aboveComments(body, lineStart(body, first.range[0])), line + eol + eol)
 }
 
@@ -88,24 +95,22 @@ const blockEnd = (body: string, block: Block): number =>
   lineEnd(body, block.body.at(-1)?.range[1] ?? block.header!.key.range[1])
 
 /** A header of its own: at the end of the list entry it is part of, else at the file's end. */
-const newTable = (body: string, tree: Tree, path: Path, value: unknown): Splice => {
+const newTable = (text: Text, path: Path, value: unknown): Splice => {
+  const { body, tree, eol } = text
   const keys = path.filter((segment) => typeof segment === "string")
-  const eol = lineEnding(body)
-  const text = stringify(nest(keys, value) as Record<string, unknown>)
-    .trimEnd()
-    .replaceAll("\n", eol)
+  const document = stringify(nest(keys, value) as Record<string, unknown>)
+  const lines = document.trimEnd().replaceAll("\n", eol)
   const entry = path.slice(0, path.findLastIndex((segment) => typeof segment === "number") + 1)
-  if (entry.length === 0) return atEnd(body, text, eol)
+  if (entry.length === 0) return atEnd(text, lines, eol)
   const last = tree.blocks.findLast((block) => startsWith(block.path, entry))!
-  return insertion(blockEnd(body, last), eol + eol + text)
+  return insertion(blockEnd(body, last), eol + eol + lines)
 }
 
 export const startsWith = (path: Path, prefix: Path): boolean =>
   prefix.every((segment, index) => path[index] === segment)
 
-const atEnd = (body: string, text: string, gap: string): Splice => {
-  const eol = lineEnding(body)
+const atEnd = ({ body, eol }: Text, lines: string, gap: string): Splice => {
   const open = body === "" || body.endsWith("\n") ? "" : eol
   const blank = body === "" || /\n\r?\n$/.test(body) ? "" : gap
-  return insertion(body.length, open + blank + text + eol)
+  return insertion(body.length, open + blank + lines + eol)
 }

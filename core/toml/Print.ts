@@ -1,10 +1,12 @@
 /** Writes plain values as TOML 1.0. */
 import { stringify as print } from "smol-toml"
 
+export class Unprintable extends TypeError {}
+
 /**
  * A whole document. A property that is undefined is left out.
  *
- * Throws a TypeError for what TOML cannot hold: null, functions, class instances, half a surrogate pair,
+ * Throws Unprintable for what TOML cannot hold: null, functions, class instances, half a surrogate pair,
  * integers beyond 2^53 given as bigint, more than 64 levels.
  */
 export const stringify = (value: Record<string, unknown>): string => {
@@ -18,26 +20,28 @@ export const inline = (value: unknown): string =>
   print({ v: [0, printable(value, 1)] }).slice("v = [ 0, ".length, -" ]\n".length)
 
 /** A key as it is written, bare where that is allowed. Throws for half a surrogate pair. */
-export const key = (name: string): string => print({ [name]: 0 }).slice(0, -" = 0\n".length)
+export const key = (name: string): string => print(printable({ [name]: 0 }, 0)).slice(0, -" = 0\n".length)
 
 const MAX_DEPTH = 64
 
 const printable = (value: unknown, depth: number): unknown => {
-  if (depth > MAX_DEPTH) throw new TypeError(`nested deeper than ${MAX_DEPTH} levels`)
+  if (depth > MAX_DEPTH) throw new Unprintable(`nested deeper than ${MAX_DEPTH} levels`)
   if (typeof value === "string" && !value.isWellFormed())
-    throw new TypeError("a string with half a surrogate pair")
+    throw new Unprintable("a string with half a surrogate pair")
   if (typeof value === "bigint" && !Number.isSafeInteger(Number(value)))
-    throw new TypeError("an integer beyond 2^53")
+    throw new Unprintable("an integer beyond 2^53")
   if (Array.isArray(value)) return value.map((element) => printable(element, depth + 1))
   if (isTable(value)) return printableTable(value, depth)
-  if (!isScalar(value)) throw new TypeError(`TOML has no ${value === null ? "null" : nameOf(value)}`)
+  if (!isScalar(value)) throw new Unprintable(`TOML has no ${value === null ? "null" : nameOf(value)}`)
   return value
 }
 
 const printableTable = (value: Record<string, unknown>, depth: number) => {
   const table: Record<string, unknown> = Object.create(null)
-  for (const [name, inner] of Object.entries(value))
+  for (const [name, inner] of Object.entries(value)) {
+    if (!name.isWellFormed()) throw new Unprintable("a key with half a surrogate pair")
     if (inner !== undefined) table[name] = printable(inner, depth + 1)
+  }
   return table
 }
 

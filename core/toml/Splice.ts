@@ -18,7 +18,8 @@ export const apply = (body: string, splices: ReadonlyArray<Splice>): string =>
 /** The line ending the file uses first. */
 export const lineEnding = (body: string): "\n" | "\r\n" => (/^[^\n]*\r\n/.test(body) ? "\r\n" : "\n")
 
-export const lineStart = (body: string, offset: number): number => body.lastIndexOf("\n", offset - 1) + 1
+export const lineStart = (body: string, offset: number): number =>
+  offset <= 0 ? 0 : body.lastIndexOf("\n", offset - 1) + 1
 
 /** Before the line ending. */
 export const lineEnd = (body: string, offset: number): number => {
