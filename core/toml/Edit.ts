@@ -4,7 +4,7 @@ import { ParseError } from "toml-eslint-parser"
 import { same, without, withValue } from "./Compare.ts"
 import { formatPath } from "./Diagnostic.ts"
 import { parse, TomlSyntax, withoutMark } from "./Document.ts"
-import type { Path } from "./Locate.ts"
+import { locate, type Path } from "./Locate.ts"
 import { inline, Unprintable } from "./Print.ts"
 import { removal } from "./Remove.ts"
 import { put } from "./Replace.ts"
@@ -47,7 +47,7 @@ interface Request {
   readonly path: Path
 }
 
-// The result is read back and compared: a person's file is never written with anything but the change asked for.
+// Both parsers read the result back: a person's file is never written with anything but the change asked for.
 const edit = Effect.fnUntraced(function* (
   request: Request,
   wanted: unknown,
@@ -59,6 +59,7 @@ const edit = Effect.fnUntraced(function* (
   const changed = yield* Effect.try({ try: () => change(body), catch: (error) => refusal(request, error) })
   if (changed === body) return text
   const after = yield* Effect.mapError(parse(changed, file), (error) => refusal(request, error))
+  yield* Effect.try({ try: () => locate(changed), catch: (error) => refusal(request, error) })
   const expected =
     wanted === undefined ? without(before.value, path, after.value) : withValue(before.value, path, wanted)
   if (!same(expected, after.value))

@@ -116,12 +116,17 @@ const addEntry = (table: Place, entry: AST.TOMLKeyValue): void => {
     const name = token.type === "TOMLBare" ? token.name : token.value
     if (segment === keys.length - 1) place.children.set(name, value(entry.value, start, { entry, segment }))
     else
-      place = Object.assign(
+      place = through(
         child(place, name, () => fresh("dotted", start, start, end)),
-        { entry, segment },
+        entry,
+        segment,
       )
   }
 }
+
+// Both parsers let dotted keys reach into a table that headers only implied: from then on it is a dotted one.
+const through = (place: Place, entry: AST.TOMLKeyValue, segment: number): Place =>
+  Object.assign(place, { entry, segment, kind: place.kind === "implied" ? "dotted" : place.kind })
 
 const value = (content: AST.TOMLContentNode, key: number, written: Partial<Place>): Place => {
   const [start, end] = content.range
