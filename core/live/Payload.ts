@@ -44,10 +44,10 @@ export const fit = (
   return { data: kept, json: JSON.stringify(kept) }
 }
 
-/** At most `limit` characters, the marker included, and never half of a pair. */
-export const cut = (text: string, limit: number): string => {
-  if (text.length <= limit) return text
-  const marker = `… [${text.length - limit} more characters]`
+/** At most `limit` characters, the marker included, and never half of a pair. `length` counts what is left out too. */
+export const cut = (text: string, limit: number, length: number = text.length): string => {
+  if (length <= limit) return text
+  const marker = `… [${length - limit} more characters]`
   const head = text.slice(0, Math.max(0, limit - marker.length))
   return (/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head) + marker
 }
@@ -61,7 +61,7 @@ const shape = (
   const plain = (text: string): string => {
     const seen = text.length > redaction_window ? text.slice(0, redaction_window) : text
     const clean = redact(seen)
-    return cut(seen === text ? clean : clean.padEnd(text.length), limits.text)
+    return cut(clean, limits.text, clean.length + text.length - seen.length)
   }
 
   const value = (found: unknown, depth: number): unknown => {
