@@ -1,0 +1,129 @@
+/** One call of an operation: the same decoding, running, encoding and words for every door. */
+import { Cause, Effect, Exit, Option, Schema } from "effect"
+import type { Catalogue, OperationHandle } from "../plugin/Catalogue.ts"
+import { type Caller, OperationFailed } from "../plugin/Operation.ts"
+import type { Answered, Described, Door } from "./Door.ts"
+import { inputSchemaOf, isObject, jsonSchemaOf, propertiesOf } from "./JsonSchema.ts"
+import { suggestion } from "./Nearest.ts"
+import { sentence, type Wrong, wrongs } from "./Wrong.ts"
+
+/** A prompt of 2 MB, escaped, fits many times. */
+export const maxInputBytes = 20_000_000
+export const maxInputDepth = 64
+
+/** Decodes strictly, runs, encodes. Whatever else goes wrong is `internal`, with an id that stands in the log beside the cause. */
+export const call = Effect.fn("Call.call")(
+  function* (handle: OperationHandle, raw: unknown, caller: Caller): Effect.fn.Return<Answered, OperationFailed> {
+    const input = yield* decode(handle, raw ?? {})
+    const result = yield* handle.run(input, caller)
+    const output = yield* Effect.orDie(Schema.encodeEffect(handle.output)(result))
+    return handle.print === undefined ? { output } : { output, text: handle.print(result) }
+  },
+  (effect, handle) => Effect.catchDefect(effect, (defect) => internal(handle.name, defect)),
+)
+
+/** Kept per handle: a tool list is asked for often, and a handle never changes. */
+export const describe = (handle: OperationHandle): Described => {
+  const known = described.get(handle)
+  if (known !== undefined) return known
+  const made = makeDescribed(handle)
+  described.set(handle, made)
+  return made
+}
+
+const described = new WeakMap<OperationHandle, Described>()
+
+const makeDescribed = (handle: OperationHandle): Described => ({
+  name: handle.name,
+  plugin: handle.plugin,
+  ...(handle.title === undefined ? {} : { title: handle.title }),
+  summary: handle.summary,
+  input: inputSchemaOf(handle.input),
+  output: jsonSchemaOf(handle.output),
+  readonly: handle.readonly,
+  destructive: handle.destructive,
+  ...(handle.cli === undefined ? {} : { cli: withoutUndefined(handle.cli) }),
+})
+
+const withoutUndefined = (record: object): object =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
+
+/** The door of the hub in this process. */
+export const localDoor = (registry: { readonly current: Effect.Effect<Catalogue> }): Door => ({
+  operations: Effect.map(registry.current, ({ operations }) => [...operations.values()].map(describe)),
+  call: (name, input, caller) =>
+    Effect.flatMap(registry.current, ({ operations }) => {
+      const handle = operations.get(name)
+      return handle === undefined ? noSuch(name, [...operations.keys()]) : call(handle, input, caller)
+    }),
+})
+
+const noSuch = (name: string, known: ReadonlyArray<string>) =>
+  Effect.fail(
+    new OperationFailed({
+      code: "not_found",
+      message: `There is no operation ${JSON.stringify(name.slice(0, 100))}.${suggestion(name, known)}`,
+    }),
+  )
+
+const decode = (handle: OperationHandle, raw: unknown): Effect.Effect<unknown, OperationFailed> => {
+  const schema = describe(handle).input
+  const limited = overLimit(raw)
+  if (limited !== undefined) return refuse([{ path: "", message: limited }])
+  // The decoder lets every key into a struct without fields.
+  const found = isObject(raw) && Object.keys(propertiesOf(schema)).length === 0 && schema["additionalProperties"] === false
+    ? Object.keys(raw).map((path) => ({ path, message: "unknown key. There are none here." }))
+    : []
+  if (found.length > 0) return refuse(found)
+  return Schema.decodeUnknownEffect(handle.input)(raw, { errors: "all", onExcessProperty: "error" }).pipe(
+    Effect.catch(({ issue }) => refuse(wrongs(issue, schema, raw))),
+  )
+}
+
+const refuse = (errors: ReadonlyArray<Wrong>) =>
+  Effect.fail(new OperationFailed({ code: "invalid", message: sentence(errors), details: { errors } }))
+
+/** Says what is too much. Counts without making the JSON again, and stops at the first limit. */
+const overLimit = (raw: unknown): string | undefined => {
+  let bytes = 0
+  const walk = (value: unknown, depth: number): string | undefined => {
+    if (depth > maxInputDepth) return `is nested deeper than ${maxInputDepth}`
+    bytes += typeof value === "string" ? value.length : 8
+    if (bytes > maxInputBytes) return `is larger than ${maxInputBytes / 1_000_000} MB`
+    if (typeof value !== "object" || value === null) return undefined
+    for (const [key, inner] of Object.entries(value)) {
+      bytes += key.length
+      const found = walk(inner, depth + 1)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return walk(raw, 0)
+}
+
+const internal = Effect.fnUntraced(function* (name: string, defect: unknown) {
+  const id = crypto.randomUUID().slice(0, 8)
+  yield* Effect.logError(`operation ${name} broke (${id})`, Cause.die(defect))
+  return yield* new OperationFailed({
+    code: "internal",
+    message: `Operation ${name} broke. This is a fault of the hub or of the plugin that gives it; the log has the cause under ${id}.`,
+    details: { id },
+  })
+})
+
+/** The failure of a call as plain JSON, as the doors send it. */
+export const errorOf = ({ code, details, message }: OperationFailed) => ({
+  code,
+  message,
+  ...(details === undefined ? {} : { details }),
+})
+
+/** The failure a call ended with; an interruption is `unavailable`. */
+export const failureOf = <A>(exit: Exit.Exit<A, OperationFailed>): OperationFailed | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const failure = Cause.findErrorOption(exit.cause)
+  return Option.getOrElse(
+    failure,
+    () => new OperationFailed({ code: "unavailable", message: "The call was stopped before it ended." }),
+  )
+}
