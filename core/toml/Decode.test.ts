@@ -1,6 +1,16 @@
 import { expect, test } from "bun:test"
 import { Effect, Schema } from "effect"
-import { decode, didYouMean, formatDiagnostic, formatPath, Invalid, parse, type Path } from "./Toml.ts"
+import {
+  decode,
+  diagnose,
+  diagnoseSyntax,
+  didYouMean,
+  formatDiagnostic,
+  formatPath,
+  Invalid,
+  parse,
+  type Path,
+} from "./Toml.ts"
 
 const Common = {
   timeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("3 minutes"))),
@@ -24,7 +34,7 @@ const Pipeline = Schema.Struct({
   permission: Schema.optionalKey(Schema.Literals(["restricted", "auto", "bypass"])),
   step: Schema.Record(Schema.String, Step),
   retries: Schema.optionalKey(Schema.Int),
-  loose: Schema.optionalKey(Schema.Union([Schema.String, Schema.Number])),
+  loose: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
   token: Schema.optionalKey(Schema.RedactedFromValue(Schema.NonEmptyString)),
   need: Schema.optionalKey(Schema.Union([Schema.Literals(["all", "any"]), Schema.Int])),
 })
@@ -116,7 +126,7 @@ test("a part of a document is decoded at its path, and its absence is an error w
 })
 
 test("a filter's own sentence is kept, at the place it points to", () => {
-  const Range = Schema.Struct({ from: Schema.Number, to: Schema.Number }).check(
+  const Range = Schema.Struct({ from: Schema.Finite, to: Schema.Finite }).check(
     Schema.makeFilter(({ from, to }) =>
       from <= to ? undefined : { path: ["to"], issue: "must not be below from" },
     ),
@@ -173,5 +183,22 @@ test("paths and findings read like the file, and no terminal obeys them", () => 
   )
   expect(formatDiagnostic({ ...d, message: "\u001b[2J\u202e", severity: "error" })).not.toMatch(
     /[\u001b\u202e]/,
+  )
+})
+
+test("a rule of one's own is reported like the schema's", () => {
+  const document = Effect.runSync(parse('[step.write]\ntry = ["claude", "codx"]\n', "p.toml"))
+  const path = ["step", "write", "try", 1]
+  expect(formatDiagnostic(diagnose(document, path, 'no step "codx".'))).toBe(
+    'p.toml:2:18  step.write.try[1]: no step "codx".',
+  )
+  const unused = diagnose(document, ["step", "write"], "is never run", { onKey: true, severity: "warning" })
+  expect(formatDiagnostic(unused)).toBe("p.toml:1:7  warning: step.write: is never run")
+})
+
+test("a file that is no TOML is one finding", () => {
+  const error = Effect.runSync(Effect.flip(parse("a = [1,\nb = 2", "p.toml")))
+  expect(formatDiagnostic(diagnoseSyntax(error))).toBe(
+    `p.toml:${error.line}:${error.column}  ${error.message}`,
   )
 })

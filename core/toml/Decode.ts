@@ -1,7 +1,7 @@
 /** Decodes a document strictly and says everything that is wrong with it, each with its place. */
 import { Effect, Schema } from "effect"
 import { type Diagnostic, formatPath, Invalid } from "./Diagnostic.ts"
-import { type TomlDocument, valueAt } from "./Document.ts"
+import { type TomlDocument, type TomlSyntax, valueAt } from "./Document.ts"
 import { findings, type Finding } from "./Findings.ts"
 import type { Path } from "./Locate.ts"
 
@@ -22,12 +22,27 @@ export const decode = <S extends Plain>(
   )
 }
 
-/** A finding at its place in the document. */
-export const diagnose = (document: TomlDocument, finding: Finding): Diagnostic => ({
+/** A finding of one's own at its place in the document; `onKey` when the key is what is wrong, not its value. */
+export const diagnose = (
+  document: TomlDocument,
+  path: Path,
+  message: string,
+  options: { readonly onKey?: boolean; readonly severity?: Diagnostic["severity"] } = {},
+): Diagnostic => ({
   file: document.file,
-  ...(finding.onKey ? document.keyAt(finding.path) : document.at(finding.path)),
-  path: formatPath(finding.path),
-  message: finding.message,
+  ...(options.onKey ? document.keyAt(path) : document.at(path)),
+  path: formatPath(path),
+  message,
+  severity: options.severity ?? "error",
+})
+
+/** A file that cannot be read at all, among the findings of others. */
+export const diagnoseSyntax = ({ file, line, column, message }: TomlSyntax): Diagnostic => ({
+  file,
+  line,
+  column,
+  path: "",
+  message,
   severity: "error",
 })
 
@@ -35,6 +50,8 @@ const absent = (path: Path): Finding => ({ path, message: "is required", onKey: 
 
 const invalid = (document: TomlDocument, found: ReadonlyArray<Finding>) => {
   const unique = new Map(found.map((finding) => [`${formatPath(finding.path)}: ${finding.message}`, finding]))
-  const diagnostics = [...unique.values()].map((finding) => diagnose(document, finding))
+  const diagnostics = [...unique.values()].map((finding) =>
+    diagnose(document, finding.path, finding.message, finding),
+  )
   return new Invalid({ diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column) })
 }

@@ -5,8 +5,8 @@ import type { Path } from "./Locate.ts"
 
 export const Diagnostic = Schema.Struct({
   file: Schema.String,
-  line: Schema.Number,
-  column: Schema.Number,
+  line: Schema.Int,
+  column: Schema.Int,
   /** For example `step.write.try[1]`; empty for the file as a whole. */
   path: Schema.String,
   message: Schema.String,

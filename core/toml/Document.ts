@@ -6,8 +6,8 @@ import { locate, nearest, type Path, type Position, position, type Tree } from "
 
 export class TomlSyntax extends Schema.TaggedError<TomlSyntax>()("TomlSyntax", {
   file: Schema.String,
-  line: Schema.Number,
-  column: Schema.Number,
+  line: Schema.Int,
+  column: Schema.Int,
   message: Schema.String,
   /** The line itself, and under it a caret. */
   excerpt: Schema.String,

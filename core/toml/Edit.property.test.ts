@@ -2,8 +2,6 @@ import { expect, test } from "bun:test"
 import { parse as readOther } from "@iarna/toml"
 import { Effect, Exit } from "effect"
 import * as fc from "fast-check"
-import { parse as readSmol } from "smol-toml"
-import { parseTOML } from "toml-eslint-parser"
 import { find, locate, type Path, type Place } from "./Locate.ts"
 import { parse, remove, set, stringify } from "./Toml.ts"
 
@@ -111,16 +109,17 @@ const has = (value: unknown, segment: string | number) =>
   typeof segment === "number"
     ? Array.isArray(value) && segment < value.length
     : isTable(value) && Object.hasOwn(value, segment)
-const valueAt = (value: unknown, path: Path): any =>
-  path.reduce<any>((here, segment) => (has(here, segment) ? here[segment] : undefined), value)
+const valueAt = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>((here, segment) => (has(here, segment) ? (here as Table)[segment] : undefined), value)
 const withValue = (value: unknown, [head, ...rest]: Path, wanted: unknown): unknown => {
   if (head === undefined) return plain(wanted)
-  const copy: any = Array.isArray(value) ? [...value] : Object.assign(Object.create(null), value)
+  const copy: Record<string | number, unknown> = Array.isArray(value)
+    ? ([...value] as unknown as Table)
+    : Object.assign(Object.create(null), value)
   copy[head] = withValue(Object.hasOwn(copy, head) ? copy[head] : Object.create(null), rest, wanted)
   return copy
 }
 const body = (text: string) => text.replace(/^\uFEFF/, "")
-const comments = (text: string) => parseTOML(body(text), { tomlVersion: "1.1" }).comments
 
 test("every value of every document has a place, and what stands there is that value", () => {
   fc.assert(
@@ -176,12 +175,9 @@ const expectRefusal = (before: Table, path: Path, place: Place | undefined) => {
 }
 
 const expectUntouched = (before: string, after: string, place: Place | undefined) => {
-  const inside = (at: number) => place !== undefined && at >= place.start && at < place.end
-  const kept = comments(before).filter((comment) => !inside(comment.range[0]))
-  const now = comments(after).map((comment) => comment.value)
-  let next = 0
-  for (const comment of now) if (comment === kept[next]?.value) next++
-  expect(next).toBe(kept.length)
+  const lines = new Set(after.split(/\r?\n/))
+  for (const { 0: line, index } of before.matchAll(/^[ \t]*#.*$/gm))
+    if (place === undefined || index < place.start || index >= place.end) expect(lines.has(line)).toBe(true)
   const start = place?.start ?? commonStart(before, after)
   expect(after.startsWith(before.slice(0, start))).toBe(true)
   expect(after.endsWith(before.slice(place?.end ?? start))).toBe(true)
@@ -258,10 +254,9 @@ test("what stringify and set write reads the same in two parsers", () => {
     fc.property(anyTable, name, (table, at) => {
       const written = stringify(table)
       const edited = Effect.runSync(set("[x]\nkey = {}\nother.dotted = 1\n", ["x", "key", at], table))
-      for (const text of [written, edited]) expect(plain(read(text))).toEqual(plain(readSmol(text)))
       expect(read(written)).toEqual(plain(table) as Table)
       if (namesOf({ [at]: table }).some((one) => members.has(one))) return
-      for (const text of [written, edited]) expect(plain(readOther(text))).toEqual(plain(readSmol(text)))
+      for (const text of [written, edited]) expect(plain(readOther(text))).toEqual(plain(read(text)) as Table)
     }),
     { numRuns: 500 },
   )
