@@ -11,37 +11,37 @@ const max_bytes = 5 * 1024 * 1024
 const max_files = 5
 const max_line = 64 * 1024
 
-/** Replaces the loggers there are. `hub.log` is the newest, `hub.log.4` the oldest. */
-export const file: Layer.Layer<never, HomeUnusable, Home | Secrets> = Layer.unwrap(
-  Effect.gen(function* () {
-    const home = yield* Home
-    const { redact } = yield* Secrets
-    const folder = yield* home.folder(home.logs)
-    const write = rotating(path.join(folder, "hub.log"))
-    return Logger.layer([
-      Logger.map(Logger.formatStructured, (line) =>
-        write(`${Payload.fit({ ...line }, redact, max_line).json}\n`),
-      ),
-    ])
+/** `hub.log` is the newest, `hub.log.4` the oldest. */
+const toFile = Effect.gen(function* () {
+  const home = yield* Home
+  const { redact } = yield* Secrets
+  const folder = yield* home.folder(home.logs)
+  const write = rotating(path.join(folder, "hub.log"))
+  return Logger.map(Logger.formatStructured, (line) =>
+    write(`${Payload.fit({ ...line }, redact, max_line).json}\n`),
+  )
+})
+
+const toStderr = Effect.map(Secrets, ({ redact }) =>
+  Logger.map(Logger.formatStructured, ({ annotations, cause, level, message }) => {
+    const facts = Object.keys(annotations).length === 0 ? "" : ` ${Formatter.formatJson(annotations)}`
+    const text = typeof message === "string" ? message : Formatter.formatJson(message)
+    const trace = cause === undefined ? "" : `\n${cause}`
+    process.stderr.write(redact(`${level.toLowerCase()}: ${text}${facts}${trace}\n`))
   }),
 )
 
-/** For a person who watches: pretty lines on stderr, beside the loggers there are. */
-export const stderr: Layer.Layer<never, never, Secrets> = Layer.unwrap(
-  Effect.map(Secrets, ({ redact }) =>
-    Logger.layer(
-      [
-        Logger.map(Logger.formatStructured, ({ annotations, cause, level, message }) => {
-          const facts = Object.keys(annotations).length === 0 ? "" : ` ${Formatter.formatJson(annotations)}`
-          const text = typeof message === "string" ? message : Formatter.formatJson(message)
-          const trace = cause === undefined ? "" : `\n${cause}`
-          process.stderr.write(redact(`${level.toLowerCase()}: ${text}${facts}${trace}\n`))
-        }),
-      ],
-      { mergeWithExisting: true },
-    ),
-  ),
-)
+// Each of these replaces the loggers there are: Effect's own one writes to stdout, where only MCP and JSON may go.
+
+export const file: Layer.Layer<never, HomeUnusable, Home | Secrets> = Logger.layer([toFile])
+
+/** For a person who watches. */
+export const stderr: Layer.Layer<never, never, Secrets> = Logger.layer([toStderr])
+
+export const fileAndStderr: Layer.Layer<never, HomeUnusable, Home | Secrets> = Logger.layer([
+  toFile,
+  toStderr,
+])
 
 /** A log that cannot be written is no reason to stop the hub. */
 const rotating = (name: string) => {

@@ -102,15 +102,17 @@ const mistake = (plugin: string, migration: string, cause: unknown): unknown => 
 
 const inspect = (plugin: string, migration: Migration): Effect.Effect<void, MigrationRefused> => {
   const prefix = `${plugin.replaceAll("-", "_")}_`
-  const foreign = statements(migration.sql)
-    .map(changed)
-    .find((name) => name === "" || name?.startsWith(prefix) === false)
-  if (foreign === undefined) return Effect.void
-  const detail =
-    foreign === ""
-      ? "only create, alter and drop of tables, indexes, views and triggers, and changes of rows, may stand here"
-      : `"${foreign}" is not a name of this plugin: its tables, indexes, views and triggers start with ${prefix}`
-  return Effect.fail(new MigrationRefused({ plugin, migration: migration.id, detail }))
+  for (const statement of statements(migration.sql)) {
+    const names = touched(statement)
+    const foreign = names.find((found) => !found.startsWith(prefix))
+    const detail =
+      names.length === 0
+        ? "only create, alter and drop of tables, indexes, views and triggers, and changes of rows, may stand here"
+        : `"${foreign}" is not a name of this plugin: its tables, indexes, views and triggers start with ${prefix}`
+    if (names.length === 0 || foreign !== undefined)
+      return Effect.fail(new MigrationRefused({ plugin, migration: migration.id, detail }))
+  }
+  return Effect.void
 }
 
 const name = String.raw`["'\`[]?([\w$]+)`
@@ -123,9 +125,15 @@ const writing = new RegExp(
   "i",
 )
 
-/** The name that the statement makes or changes; `""` for any other kind of statement. */
-const changed = (statement: string): string | undefined =>
-  (defining.exec(statement) ?? writing.exec(statement))?.[1] ?? ""
+const attached = new RegExp(
+  String.raw`^create\s+(?:unique\s+)?(?:index|trigger)\b[\s\S]*?\son\s+${name}`,
+  "i",
+)
+const renamed = new RegExp(String.raw`^alter\s[\s\S]*\srename\s+to\s+${name}`, "i")
+
+/** The names that the statement makes or changes; none for any other kind of statement. */
+const touched = (statement: string): ReadonlyArray<string> =>
+  [defining, writing, attached, renamed].flatMap((kind) => kind.exec(statement)?.[1] ?? [])
 
 /** Cuts at the semicolons that stand outside of quotes, comments and a trigger's body. */
 const statements = (sql: string): ReadonlyArray<string> => {
