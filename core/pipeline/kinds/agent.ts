@@ -1,0 +1,107 @@
+/** `agent`: one prompt for one agent. */
+import { Effect, Schema } from "effect"
+import type { Answer } from "../../plugin/Agent.ts"
+import * as Failure from "../../plugin/Failure.ts"
+import * as Field from "../../plugin/Field.ts"
+import type { AgentCall, StepAnswer } from "../../plugin/Step.ts"
+import { coreKind, type Inside } from "../Frame.ts"
+import * as JsonShape from "../JsonShape.ts"
+
+const Config = Schema.Struct({
+  agent: Field.required(Schema.NonEmptyString, "The agent to ask."),
+  prompt: Field.required(Schema.String, "What to ask, with `{{ … }}` where values go."),
+  model: Field.optional(Schema.NonEmptyString, "The model; the agent's own default when left out."),
+  permission: Field.optional(
+    Schema.Literals(["restricted", "auto", "bypass"]),
+    "What the agent may do without asking; its own default when left out.",
+  ),
+  session: Field.optional(
+    Schema.NonEmptyString,
+    "`new` (when left out), `continue` (the project's last session with this agent), or a step whose session to resume. Starts a new one when there is none.",
+  ),
+  system: Field.optional(Schema.String, "Added to the agent's system prompt, with `{{ … }}` where values go."),
+  output_schema: Field.optional(
+    JsonShape.Field,
+    "A JSON Schema, as a table or as JSON text, that the answer must meet. One repair turn, then `bad_output`.",
+  ),
+  env: Field.optional(Schema.Record(Schema.String, Schema.String), "Added to the agent's environment, as it stands."),
+  max_cost_usd: Field.optional(Schema.Number.check(Schema.isGreaterThan(0)), "The most that one attempt may cost."),
+})
+type Config = typeof Config.Type
+
+export const agent = coreKind({
+  type: "agent",
+  summary: "Asks an agent; its answer is the agent's.",
+  config: Config,
+  templates: ({ prompt, system }) => [
+    { at: ["prompt"], text: prompt },
+    ...(system === undefined ? [] : [{ at: ["system"], text: system }]),
+  ],
+  run: Effect.fnUntraced(function* (config, inside) {
+    const call = yield* callOf(config, inside)
+    const answer = yield* inside.agent(call)
+    const met = yield* meets(config, answer)
+    if (met.problem === undefined) return given(inside, answer, met.data)
+    return yield* repaired(config, inside, call, answer, met.problem)
+  }),
+})
+
+const callOf = Effect.fnUntraced(function* (config: Config, inside: Inside): Effect.fn.Return<AgentCall, Failure.Failure> {
+  const { prompt, system, session, ...rest } = config
+  const filled = yield* inside.render(prompt)
+  const note = inside.frame.note
+  return {
+    ...rest,
+    prompt: note === "" ? filled : `${filled}\n\n${note}`,
+    system: system === undefined ? undefined : yield* inside.render(system),
+    session: yield* sessionOf(config, inside),
+  }
+})
+
+const sessionOf = Effect.fnUntraced(function* ({ agent, session }: Config, { frame }: Inside) {
+  if (session === undefined || session === "new") return undefined
+  const from = session === "continue" ? session : { step: frame.prefix + session }
+  const found = Effect.map(frame.world.session(agent, from), (id) => id ?? null)
+  const id = yield* frame.world.once(`${frame.point}:session`, Schema.NullOr(Schema.String), found)
+  return id === null ? undefined : { id }
+})
+
+const meets = (config: Config, answer: Answer): Effect.Effect<JsonShape.Met> =>
+  config.output_schema === undefined
+    ? Effect.succeed({ problem: undefined, data: answer.data })
+    : JsonShape.check(config.output_schema, answer)
+
+/** One more turn: in the same session where the agent can resume one, else a fresh attempt that is shown what was wrong. */
+const repaired = Effect.fnUntraced(function* (
+  config: Config,
+  inside: Inside,
+  call: AgentCall,
+  first: Answer,
+  problem: string,
+): Effect.fn.Return<StepAnswer, Failure.Failure> {
+  const resumes = inside.frame.agents.get(config.agent)?.supports.resume === true
+  const answer = yield* inside.agent(
+    resumes && first.session_id !== undefined
+      ? { ...call, prompt: correction(problem), session: { id: first.session_id } }
+      : { ...call, prompt: `${call.prompt}\n\n${correction(problem)}\nThe answer was:\n${brief(first.text)}` },
+  )
+  const met = yield* meets(config, answer)
+  if (met.problem === undefined) return given(inside, answer, met.data)
+  return yield* Failure.of("bad_output", `The answer ${met.problem}`, {
+    agent: config.agent,
+    evidence: brief(answer.text).split("\n").slice(-20),
+  })
+})
+
+const given = (inside: Inside, answer: Answer, data: unknown): StepAnswer => ({
+  ...answer,
+  ...(data === undefined ? {} : { data }),
+  by: inside.label,
+})
+
+const correction = (problem: string) =>
+  `[From the hub: the answer ${problem} Answer again with nothing but JSON that meets the schema.]`
+
+const LONGEST = 4_000
+
+const brief = (text: string) => (text.length > LONGEST ? `…${text.slice(1 - LONGEST)}` : text)
