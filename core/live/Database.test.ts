@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test"
+import { expect } from "bun:test"
 import { Database as Sqlite } from "bun:sqlite"
 import * as fs from "node:fs"
 import { Effect, Exit, Scope } from "effect"
@@ -255,33 +255,3 @@ if (root) {
     }),
   )
 }
-
-test("rows acknowledged before a kill -9 are there after it, and no transaction is half there", async () => {
-  const folder = fs.mkdtempSync("/tmp/hub-test-")
-  for (let round = 1; round <= 3; round++) {
-    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/write.ts`, folder], {
-      stdout: "pipe",
-    })
-    let told = ""
-    for await (const piece of child.stdout) {
-      told += new TextDecoder().decode(piece)
-      if (told.split("\n").length > 200 * round) break
-    }
-    child.kill("SIGKILL")
-    await child.exited
-    const acknowledged = Number(told.split("\n").at(-2))
-    const rows = await Effect.runPromise(
-      visit(folder, (sql) =>
-        sql.all<{ run_id: string; n: number; top: number; other: number }>(
-          "select run_id, count(*) as n, max(seq) as top, (select count(*) from plan_sources) as other from events group by run_id",
-        ),
-      ),
-    )
-    expect(rows).toHaveLength(1)
-    // Each transaction of the child writes two events and one source.
-    expect(rows[0]!.n).toBe(rows[0]!.top)
-    expect(rows[0]!.n).toBe(rows[0]!.other * 2)
-    expect(rows[0]!.n).toBeGreaterThanOrEqual(acknowledged)
-  }
-  fs.rmSync(folder, { recursive: true })
-})

@@ -64,6 +64,8 @@ const configure = (sqlite: Sqlite): void => {
   // Without this, macOS answers a sync while the bytes are still in the drive's cache.
   sqlite.run("pragma fullfsync=on")
   sqlite.run("pragma foreign_keys=on")
+  // One huge transaction must not leave a huge log behind.
+  sqlite.run("pragma journal_size_limit=67108864")
 }
 
 /** Reading a whole large file costs seconds, and SQLite recovers from a kill by itself: only a small file is checked. */

@@ -1,7 +1,6 @@
 /** Reading and writing single files with a limit, for `Workspace` and `Files`. */
 import { randomUUID } from "node:crypto"
-import { constants } from "node:fs"
-import * as fs from "node:fs/promises"
+import { constants, promises as fs } from "node:fs"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { FileFailed } from "../services/Workspace.ts"

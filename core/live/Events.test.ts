@@ -1,6 +1,6 @@
 import { expect } from "bun:test"
 import * as fs from "node:fs"
-import { Clock, Effect, Fiber, Layer, type Scope, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, Layer, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { Events, type RunEvent } from "../services/Events.ts"
@@ -260,5 +260,67 @@ effect(
       expect((yield* events.read("r", 0))[0]!.data).toEqual({ text: "say [redacted] twice [redacted]" })
     }).pipe(Effect.provide(storeAt(folder)))
     expect(fs.readFileSync(`${folder}/hub.db`).includes("value-of-42")).toBe(false)
+  }),
+)
+
+/** Kills the writer after it has told of `rounds` appends; gives the last number it told. */
+const killedWriter = (folder: string, appends: number) =>
+  Effect.promise(async () => {
+    const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/write.ts`, folder], {
+      stdout: "pipe",
+    })
+    let told = ""
+    for await (const piece of child.stdout) {
+      told += new TextDecoder().decode(piece)
+      if (told.split("\n").length > appends) break
+    }
+    child.kill("SIGKILL")
+    await child.exited
+    return Number(told.split("\n").at(-2))
+  })
+
+effect(
+  "after each kill -9 of a writer, what it told of is there, and the numbers have no gap",
+  Effect.gen(function* () {
+    const folder = yield* tempHome
+    for (const appends of [1, 50, 200]) {
+      const told = yield* killedWriter(folder, appends)
+      const events = yield* Effect.provide(
+        Effect.flatMap(Events, ({ read }) => read("r", 0, 100_000)),
+        storeAt(folder),
+      )
+      expect(told).toBeGreaterThan(0)
+      expect(events.length).toBeGreaterThanOrEqual(told)
+      expect(seqs(events)).toEqual(upTo(events.length))
+      expect(events.map(({ type }) => type).join("")).toBe("abc".repeat(events.length / 3))
+    }
+  }),
+)
+
+live(
+  "a follower of all runs that falls behind loses the oldest, and holds nobody up",
+  store,
+  Effect.gen(function* () {
+    const events = yield* Events
+    const go = yield* Deferred.make<void>()
+    const seen: Array<number> = []
+    const fiber = yield* events.live.pipe(
+      Stream.tap(() => Deferred.await(go)),
+      Stream.takeUntil(({ seq }) => seq === 15_001),
+      Stream.runForEach(({ seq }) => Effect.sync(() => seen.push(seq))),
+      Effect.forkChild({ startImmediately: true }),
+    )
+    yield* events.append("r", [{ type: "x" }])
+    yield* Effect.yieldNow
+    for (let n = 0; n < 15; n++)
+      yield* events.append(
+        "r",
+        upTo(1_000).map(() => ({ type: "x" })),
+      )
+    yield* Deferred.succeed(go, undefined)
+    yield* Fiber.join(fiber)
+    expect(seen.at(-1)).toBe(15_001)
+    expect(seen.length).toBeLessThanOrEqual(10_001)
+    expect(seen).toEqual([...seen].sort((a, b) => a - b))
   }),
 )

@@ -1,7 +1,7 @@
 /** The hub's log: lines of JSON in `$HUB_HOME/logs/hub.log`, without secrets, never on stdout. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Effect, Formatter, Layer, Logger } from "effect"
+import { Effect, Formatter, type Layer, Logger } from "effect"
 import { Home, type HomeUnusable } from "../services/Home.ts"
 import { Secrets } from "../services/Secrets.ts"
 import * as Payload from "./Payload.ts"

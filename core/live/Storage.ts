@@ -137,16 +137,18 @@ const touched = (statement: string): ReadonlyArray<string> =>
 
 /** Cuts at the semicolons that stand outside of quotes, comments and a trigger's body. */
 const statements = (sql: string): ReadonlyArray<string> => {
-  const found: Array<string> = []
-  let current = ""
+  const found = [""]
   for (const [token] of sql.matchAll(tokens)) {
     if (token.startsWith("--") || token.startsWith("/*")) continue
-    const ends = token === ";" && (!/^\s*create\s+trigger/i.test(current) || /\bend\s*$/i.test(current))
-    if (!ends) current += token
-    else (found.push(current.trim()), (current = ""))
+    const current = found.at(-1) ?? ""
+    if (token === ";" && complete(current)) found.push("")
+    else found[found.length - 1] = current + token
   }
-  return [...found, current.trim()].filter((statement) => statement !== "")
+  return found.map((statement) => statement.trim()).filter((statement) => statement !== "")
 }
+
+const complete = (statement: string): boolean =>
+  !/^\s*create\s+trigger/i.test(statement) || /\bend\s*$/i.test(statement)
 
 const tokens = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|;|[^;'"/-]+|[\s\S]/g
 

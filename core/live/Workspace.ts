@@ -1,5 +1,5 @@
 /** Files for plugins: anywhere but in the hub's own home, of which each instance has one folder. */
-import * as fs from "node:fs/promises"
+import { promises as fs } from "node:fs"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { Home } from "../services/Home.ts"
@@ -67,7 +67,7 @@ const glob = async (folder: string, pattern: string): Promise<ReadonlyArray<stri
       if (entry.isDirectory() && !passed_over.has(entry.name)) folders.push(name)
       if (!entry.isDirectory() && wanted.match(name)) found.push(path.join(folder, name))
     }
-    open.push(...folders.reverse())
+    open.push(...folders.toReversed())
   }
   return found.slice(0, max_found).sort()
 }
