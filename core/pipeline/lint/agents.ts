@@ -1,0 +1,60 @@
+/** Agent steps: that the agent exists and can do what it is asked. */
+import { Predicate } from "effect"
+import type { AgentHandle } from "../../plugin/Catalogue.ts"
+import { type Diagnostic, didYouMean } from "../../toml/Toml.ts"
+import type { Catalogued, Draft, DraftStep } from "../Draft.ts"
+import * as Graph from "../Graph.ts"
+import { error } from "../Problem.ts"
+import { noStep } from "./references.ts"
+
+export const agents = (draft: Draft, { agents: known }: Catalogued): ReadonlyArray<Diagnostic> =>
+  [...draft.steps.values()].filter(({ type }) => type === "agent").flatMap((step) => {
+    const { agent } = step.table
+    if (!Predicate.isString(agent)) return []
+    const handle = known.get(agent)
+    if (handle !== undefined) return [...asked(draft, step, handle), ...session(draft, step, handle)]
+    return [wrong(draft, step, "agent", `no agent ${JSON.stringify(agent)}. ${didYouMean(agent, [...known.keys()].sort())}`)]
+  })
+
+const wrong = (draft: Draft, { id }: DraftStep, key: string, message: string) =>
+  error(draft.document, ["step", id, key], message)
+
+const asked = (draft: Draft, step: DraftStep, { id, supports }: AgentHandle) => {
+  const { table } = step
+  const unable = (key: string, able: boolean | undefined, what: string) =>
+    table[key] === undefined || able === true ? [] : [wrong(draft, step, key, `agent "${id}" cannot ${what}`)]
+  return [
+    ...unable("model", supports.model, "be given a model"),
+    ...unable("system", supports.system_prompt, "be given a system prompt"),
+    ...unable("output_schema", supports.output_schema, "be held to an output schema"),
+    ...permission(draft, step, id, supports.permission ?? []),
+  ]
+}
+
+const permission = (draft: Draft, step: DraftStep, id: string, able: ReadonlyArray<string>) => {
+  const { permission: wanted } = step.table
+  if (!Predicate.isString(wanted) || able.includes(wanted)) return []
+  const can = able.length === 0 ? "It takes none" : `It takes ${able.join(", ")}`
+  return [wrong(draft, step, "permission", `agent "${id}" cannot work with permission ${JSON.stringify(wanted)}. ${can}`)]
+}
+
+const session = (draft: Draft, step: DraftStep, { id, supports }: AgentHandle) => {
+  const { session: wanted } = step.table
+  if (!Predicate.isString(wanted) || wanted === "new") return []
+  if (supports.resume !== true) return [wrong(draft, step, "session", `agent "${id}" cannot go on with a session`)]
+  return wanted === "continue" ? [] : resumed(draft, step, wanted)
+}
+
+const resumed = (draft: Draft, step: DraftStep, from: string) => {
+  const other = draft.steps.get(from)
+  if (other === undefined) {
+    const message = noStep(from, [...draft.steps.keys()].filter((name) => name !== step.id))
+    return [wrong(draft, step, "session", `${message} Or "new", or "continue".`)]
+  }
+  if (other.type === "agent" && other.table["agent"] !== step.table["agent"])
+    return [wrong(draft, step, "session", `step "${from}" asks another agent: a session stays with its own`)]
+  const reached = Graph.cycles(draft).length === 0 && Graph.reached(draft).has(step.id)
+  return reached && Graph.before(draft).get(step.id)?.has(from) !== true
+    ? [wrong(draft, step, "session", `step "${from}" cannot have run before this one`)]
+    : []
+}
