@@ -17,7 +17,10 @@ export class Pipelines extends Context.Service<
     /** The nearest pipeline of that name. */
     readonly get: (id: string) => Effect.Effect<Found | undefined, FileFailed>
     /** Names, sorted, each with where it is found first. */
-    readonly list: Effect.Effect<ReadonlyArray<{ readonly id: string; readonly origin: Found["origin"] }>, FileFailed>
+    readonly list: Effect.Effect<
+      ReadonlyArray<{ readonly id: string; readonly origin: Found["origin"] }>,
+      FileFailed
+    >
     /** Its stamp alone: enough to know whether a plan is still right. */
     readonly stamp: (id: string) => Effect.Effect<string | undefined, FileFailed>
   }
@@ -57,11 +60,11 @@ export const layer = (shipped: ReadonlyMap<string, string>) =>
         const own = names.filter((name) => name.endsWith(".toml")).map((name) => name.slice(0, -5))
         const found = new Map([
           ...Array.from(shipped.keys(), (id) => [id, "shipped"] as const),
-          ...own.filter(isName).map((id) => [id, "home"] as const)
+          ...own.filter(isName).map((id) => [id, "home"] as const),
         ])
         return Array.from(found, ([id, origin]) => ({ id, origin })).sort((a, b) => (a.id < b.id ? -1 : 1))
       })
 
       return Pipelines.of({ get, list, stamp })
-    })
+    }),
   )

@@ -12,12 +12,12 @@ export const Project = Schema.Struct({
   agent: Field.optional(Name, "The agent to ask when a dispatch names neither pipeline nor agent."),
   fallback: Field.optional(Schema.Array(Name), "Agents to try after it, in order."),
   pipeline: Field.optional(Name, "The pipeline to run when a dispatch names none. Wins over `agent`."),
-  tags: Field.optional(Schema.Array(Name), "Words that conditions may ask for.")
+  tags: Field.optional(Schema.Array(Name), "Words that conditions may ask for."),
 })
 export type Project = typeof Project.Type
 
 export const ProjectsToml = Schema.Struct({
-  project: Field.withDefault(Schema.Record(Schema.String, Project), {}, "One table for each project.")
+  project: Field.withDefault(Schema.Record(Schema.String, Project), {}, "One table for each project."),
 })
 
 interface Read {
@@ -55,5 +55,5 @@ export const layer = Layer.effect(
       return known?.stamp === stamp.value ? known.projects : yield* read
     })
     return { all }
-  })
+  }),
 )

@@ -7,7 +7,9 @@ const letters = "23456789abcdefghjkmnpqrstvwxyz"
 /** `261121-k3f9qaw2`: day in UTC, then 8 random letters. The caller's insert says whether it is free. */
 export const next: Effect.Effect<string> = Effect.gen(function* () {
   const day = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis)).slice(2, 10)
-  const picks = yield* Effect.forEach(Array.from({ length: 8 }), () => Random.nextIntBetween(0, letters.length))
+  const picks = yield* Effect.forEach(Array.from({ length: 8 }), () =>
+    Random.nextIntBetween(0, letters.length),
+  )
   return `${day.replaceAll("-", "")}-${picks.map((pick) => letters[pick]).join("")}`
 })
 

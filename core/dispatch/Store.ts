@@ -51,10 +51,22 @@ export interface AttemptRow {
 
 export type NewRun = Pick<
   RunRow,
-  "run_id" | "project" | "cwd" | "pipeline" | "prompt" | "input" | "plan_hash" | "parent_run" | "client" | "accepted_at"
+  | "run_id"
+  | "project"
+  | "cwd"
+  | "pipeline"
+  | "prompt"
+  | "input"
+  | "plan_hash"
+  | "parent_run"
+  | "client"
+  | "accepted_at"
 >
 
-export type NewAttempt = Pick<AttemptRow, "run_id" | "step" | "path" | "kind" | "agent" | "model" | "started_at">
+export type NewAttempt = Pick<
+  AttemptRow,
+  "run_id" | "step" | "path" | "kind" | "agent" | "model" | "started_at"
+>
 
 export interface RunEnd {
   readonly state: RunState
@@ -105,14 +117,15 @@ const insertRun = (t: Transaction, run: NewRun) =>
       run.plan_hash,
       run.parent_run,
       run.client,
-      run.accepted_at
-    ]
+      run.accepted_at,
+    ],
   )
 
 const insertAttempt = (t: Transaction, attempt: NewAttempt): number => {
-  const [row] = t.all<{ next: number }>("select coalesce(max(attempt), 0) + 1 as next from attempts where run_id = ?", [
-    attempt.run_id
-  ])
+  const [row] = t.all<{ next: number }>(
+    "select coalesce(max(attempt), 0) + 1 as next from attempts where run_id = ?",
+    [attempt.run_id],
+  )
   const number = row?.next ?? 1
   t.run(
     `insert into attempts (run_id, attempt, step, path, kind, agent, model, state, started_at)
@@ -125,8 +138,8 @@ const insertAttempt = (t: Transaction, attempt: NewAttempt): number => {
       attempt.kind,
       attempt.agent,
       attempt.model,
-      attempt.started_at
-    ]
+      attempt.started_at,
+    ],
   )
   return number
 }
@@ -142,7 +155,7 @@ const make = Effect.gen(function* () {
       sql.transact("full", (t) => {
         t.run("insert or ignore into plan_sources (hash, sources) values (?, ?)", [
           run.plan_hash,
-          JSON.stringify(sources)
+          JSON.stringify(sources),
         ])
         insertRun(t, run)
       }),
@@ -154,9 +167,9 @@ const make = Effect.gen(function* () {
       Effect.map(
         sql.all<{ run_id: string }>(
           "select run_id from runs where substr(run_id, -length(?)) = ? order by n desc limit 2",
-          [text, text]
+          [text, text],
         ),
-        (rows) => rows.map((row) => row.run_id)
+        (rows) => rows.map((row) => row.run_id),
       ),
 
     newest: first<{ run_id: string }>("select run_id from runs order by n desc limit 1", []),
@@ -165,31 +178,32 @@ const make = Effect.gen(function* () {
       const where = [
         ...(filter.state === undefined ? [] : ["state = ?"]),
         ...(filter.project === undefined ? [] : ["project = ?"]),
-        ...(filter.before === undefined ? [] : ["n < (select n from runs where run_id = ?)"])
+        ...(filter.before === undefined ? [] : ["n < (select n from runs where run_id = ?)"]),
       ]
       const params = [filter.state, filter.project, filter.before].filter((value) => value !== undefined)
       return sql.all<RunRow>(
         `select ${listed} from runs ${where.length === 0 ? "" : `where ${where.join(" and ")}`} order by n desc limit ?`,
-        [...params, filter.limit]
+        [...params, filter.limit],
       )
     },
 
     /** Runs that have not ended, oldest first. */
     open: sql.all<RunRow>(
       `select ${listed} from runs where state in ('queued', 'running', 'waiting') order by n`,
-      []
+      [],
     ),
 
     sources: (hash: string) =>
       Effect.map(
         first<{ sources: string }>("select sources from plan_sources where hash = ?", [hash]),
-        (row): ReadonlyArray<Source> => (row === undefined ? [] : (JSON.parse(row.sources) as ReadonlyArray<Source>))
+        (row): ReadonlyArray<Source> =>
+          row === undefined ? [] : (JSON.parse(row.sources) as ReadonlyArray<Source>),
       ),
 
     started: (run_id: string, at: number) =>
       sql.run(
         "update runs set state = 'running', started_at = coalesce(started_at, ?) where run_id = ? and state in ('queued', 'waiting', 'running')",
-        [at, run_id]
+        [at, run_id],
       ),
 
     /** Gives false when the run has ended already: an end is written once. On disk when it returns. */
@@ -208,9 +222,9 @@ const make = Effect.gen(function* () {
               json(end.answer_ref),
               end.answered_by ?? null,
               json(end.failure),
-              run_id
-            ]
-          ) === 1
+              run_id,
+            ],
+          ) === 1,
       ),
 
     requestCancel: (run_id: string) =>
@@ -219,8 +233,8 @@ const make = Effect.gen(function* () {
         (t) =>
           t.run(
             "update runs set cancel_requested = 1 where run_id = ? and state in ('queued', 'running', 'waiting')",
-            [run_id]
-          ) === 1
+            [run_id],
+          ) === 1,
       ),
 
     attempts: (run_id: string) =>
@@ -245,8 +259,8 @@ const make = Effect.gen(function* () {
           json(end.answer),
           json(end.failure),
           run_id,
-          attempt
-        ]
+          attempt,
+        ],
       ),
 
     /** The session that a step's newest attempt left. */
@@ -254,9 +268,9 @@ const make = Effect.gen(function* () {
       Effect.map(
         first<{ session_id: string }>(
           "select session_id from attempts where run_id = ? and step = ? and agent = ? and session_id is not null order by attempt desc limit 1",
-          [run_id, step, agent]
+          [run_id, step, agent],
         ),
-        (row) => row?.session_id
+        (row) => row?.session_id,
       ),
 
     /** The newest session of an agent in a folder, whatever the run. */
@@ -265,15 +279,15 @@ const make = Effect.gen(function* () {
         first<{ session_id: string }>(
           `select a.session_id from attempts a join runs r on r.run_id = a.run_id
            where a.agent = ? and r.cwd = ? and a.session_id is not null order by a.started_at desc limit 1`,
-          [agent, cwd]
+          [agent, cwd],
         ),
-        (row) => row?.session_id
+        (row) => row?.session_id,
       ),
 
     lastSeq: (run_id: string) =>
       Effect.map(
         first<{ seq: number }>("select coalesce(max(seq), 0) as seq from events where run_id = ?", [run_id]),
-        (row) => row?.seq ?? 0
+        (row) => row?.seq ?? 0,
       ),
 
     /** How many events of the agent itself are stored for an attempt: a second reading passes over that many. */
@@ -281,10 +295,10 @@ const make = Effect.gen(function* () {
       Effect.map(
         first<{ count: number }>(
           `select count(*) as count from events where run_id = ? and attempt = ? and type not in (${own.map(() => "?").join(", ")})`,
-          [run_id, attempt, ...own]
+          [run_id, attempt, ...own],
         ),
-        (row) => row?.count ?? 0
-      )
+        (row) => row?.count ?? 0,
+      ),
   }
 })
 

@@ -3,21 +3,44 @@ import { Clock, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { Engine } from "../services/Engine.ts"
 import { Sql } from "../services/Sql.ts"
 
+/** Names are unique inside a run; a value is never `undefined`. */
+const json = <S extends Schema.Codec<unknown, unknown>>(value: S) =>
+  Schema.fromJsonString(Schema.toCodecJson(value))
+
 export const layer = Layer.effect(
   Engine,
   Effect.gen(function* () {
     const sql = yield* Sql
     const executions = yield* FiberMap.make<string, void>()
 
-    const recorded = (run_id: string, name: string) =>
+    const find = (run_id: string, name: string) =>
       Effect.map(
-        sql.all<{ result: string }>("select result from journal where run_id = ? and name = ?", [run_id, name]),
-        (rows) => rows[0]?.result
+        sql.all<{ result: string }>("select result from journal where run_id = ? and name = ?", [
+          run_id,
+          name,
+        ]),
+        (rows) => rows[0]?.result,
       )
 
     const record = Effect.fnUntraced(function* (run_id: string, name: string, result: string) {
       const at = yield* Clock.currentTimeMillis
-      yield* sql.run("insert into journal (run_id, name, result, at) values (?, ?, ?, ?)", [run_id, name, result, at])
+      yield* sql.run("insert into journal (run_id, name, result, at) values (?, ?, ?, ?)", [
+        run_id,
+        name,
+        result,
+        at,
+      ])
+    })
+
+    const recorded = Effect.fnUntraced(function* <S extends Schema.Codec<unknown, unknown>>(
+      run_id: string,
+      name: string,
+      value: S,
+    ) {
+      const earlier = yield* find(run_id, name)
+      return earlier === undefined
+        ? undefined
+        : yield* Effect.orDie(Schema.decodeUnknownEffect(json(value))(earlier))
     })
 
     return Engine.of({
@@ -26,23 +49,24 @@ export const layer = Layer.effect(
       stop: FiberMap.clear(executions),
       executing: Effect.sync(() => Array.from(executions, ([run_id]) => run_id)),
 
+      recorded,
+
       once: Effect.fnUntraced(function* (run_id, name, value, effect) {
-        const codec = Schema.fromJsonString(Schema.toCodecJson(value))
-        const earlier = yield* recorded(run_id, name)
-        if (earlier !== undefined) return yield* Effect.orDie(Schema.decodeUnknownEffect(codec)(earlier))
+        const earlier = yield* recorded(run_id, name, value)
+        if (earlier !== undefined) return earlier
         const result = yield* effect
-        yield* record(run_id, name, yield* Effect.orDie(Schema.encodeUnknownEffect(codec)(result)))
+        yield* record(run_id, name, yield* Effect.orDie(Schema.encodeUnknownEffect(json(value))(result)))
         return result
       }),
 
       sleep: Effect.fnUntraced(function* (run_id, name, duration) {
         const now = yield* Clock.currentTimeMillis
-        const earlier = yield* recorded(run_id, name)
+        const earlier = yield* find(run_id, name)
         const until = earlier === undefined ? now + Duration.toMillis(duration) : Number(earlier)
         if (earlier === undefined) yield* record(run_id, name, String(until))
         // A clock that jumped back would make the rest of the wait longer than the wait was.
         yield* Effect.sleep(Math.min(Math.max(0, until - now), Duration.toMillis(duration)))
-      })
+      }),
     })
-  })
+  }),
 )

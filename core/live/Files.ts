@@ -1,5 +1,6 @@
 /** The files core itself reads and writes. */
-import * as fs from "node:fs/promises"
+import { promises as fs } from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { Effect, Layer, Option } from "effect"
 import { Files } from "../services/Files.ts"
@@ -16,6 +17,13 @@ export const layer: Layer.Layer<Files> = Layer.succeed(
         Effect.catchIf(
           (failed) => failed.reason === "missing",
           () => Effect.succeed(Option.none<string>()),
+        ),
+      ),
+    size: (file) =>
+      Disk.attempt(file, async () => (await fs.stat(file)).size).pipe(
+        Effect.catchIf(
+          (failed) => failed.reason === "missing",
+          () => Effect.succeed(0),
         ),
       ),
     write: (file, text) =>
@@ -36,8 +44,13 @@ export const layer: Layer.Layer<Files> = Layer.succeed(
   }),
 )
 
-const enter = async (folder: string): Promise<string> => {
-  const found = await fs.realpath(path.resolve(folder))
+const expand = (folder: string): string =>
+  folder === "~" || folder.startsWith("~/") ? path.join(os.homedir(), folder.slice(1)) : folder
+
+const enter = async (given: string): Promise<string> => {
+  const folder = expand(given)
+  if (!path.isAbsolute(folder)) throw new Error("a folder is named by its absolute path")
+  const found = await fs.realpath(folder)
   if (!(await fs.stat(found)).isDirectory()) throw Object.assign(new Error(), { code: "ENOTDIR" })
   await fs.access(found, fs.constants.R_OK | fs.constants.X_OK)
   return found

@@ -18,9 +18,19 @@ export class Engine extends Context.Service<
       run_id: string,
       name: string,
       value: S,
-      effect: Effect.Effect<S["Type"], E, R>
+      effect: Effect.Effect<S["Type"], E, R>,
     ) => Effect.Effect<S["Type"], E | StorageFailed, R>
+    /** What `once` recorded under that name, if it did. */
+    readonly recorded: <S extends Schema.Codec<unknown, unknown>>(
+      run_id: string,
+      name: string,
+      value: S,
+    ) => Effect.Effect<S["Type"] | undefined, StorageFailed>
     /** Waits until an instant that is recorded at the first call: a restart does not start the wait over. */
-    readonly sleep: (run_id: string, name: string, duration: Duration.Duration) => Effect.Effect<void, StorageFailed>
+    readonly sleep: (
+      run_id: string,
+      name: string,
+      duration: Duration.Duration,
+    ) => Effect.Effect<void, StorageFailed>
   }
 >()("hub/services/Engine") {}

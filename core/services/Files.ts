@@ -16,11 +16,13 @@ export class Files extends Context.Service<
     readonly read: (path: string, max_bytes?: number) => Effect.Effect<Text, FileFailed>
     /** The stamp alone, without reading. `none`: no such file. */
     readonly stamp: (path: string) => Effect.Effect<Option.Option<string>, FileFailed>
+    /** Bytes of a file; 0 when it is missing. */
+    readonly size: (path: string) => Effect.Effect<number, FileFailed>
     /** Atomic, mode 0600; folders on the way 0700. */
     readonly write: (path: string, text: string) => Effect.Effect<void, FileFailed>
     /** Names in a folder, sorted; none when it is missing. */
     readonly list: (folder: string) => Effect.Effect<ReadonlyArray<string>, FileFailed>
-    /** The real, absolute path of a folder that can be entered and read. */
+    /** The real, absolute path of a folder that can be entered and read. `~/` stands for the user's home. */
     readonly folder: (path: string) => Effect.Effect<string, FolderUnusable>
     readonly remove: (path: string) => Effect.Effect<void, FileFailed>
   }

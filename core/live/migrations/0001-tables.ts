@@ -44,6 +44,7 @@ create table attempts (
   answer text,
   primary key (run_id, attempt)
 ) without rowid;
+create unique index attempts_path on attempts(run_id, path);
 create index attempts_agent on attempts(agent, started_at);
 
 create table journal (
@@ -70,7 +71,9 @@ create table cooldowns (
   model text not null,
   until integer not null,
   class text not null,
+  because text not null,
   strikes integer not null,
+  overloaded integer not null,
   since integer not null,
   run_id text,
   primary key (agent, model)

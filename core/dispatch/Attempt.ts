@@ -1,0 +1,266 @@
+/** One start of an agent or a command: started once, followed, recorded; adopted after a restart. */
+import { Clock, Context, Duration, Effect, Layer, Ref, type Scope, Stream } from "effect"
+import type { AgentEvent, AgentRequest, Answer, Launch } from "../plugin/Agent.ts"
+import {
+  type DecoderHandle,
+  type ProgramAgentHandle,
+  Registry,
+  type StreamAgentHandle,
+} from "../plugin/Catalogue.ts"
+import * as Failure from "../plugin/Failure.ts"
+import type { AgentCall, CommandResult } from "../plugin/Step.ts"
+import type { Limits } from "../pipeline/World.ts"
+import { Engine } from "../services/Engine.ts"
+import { Events } from "../services/Events.ts"
+import { Files } from "../services/Files.ts"
+import { Home } from "../services/Home.ts"
+import { Secrets } from "../services/Secrets.ts"
+import { Supervisor } from "../services/Supervisor.ts"
+import * as CommandDecoder from "./CommandDecoder.ts"
+import * as Conclude from "./Conclude.ts"
+import type { Cooldowns } from "./Cooldowns.ts"
+import * as Follow from "./Follow.ts"
+import { Lifecycle } from "./Lifecycle.ts"
+import * as Outcome from "./Outcome.ts"
+import * as Record from "./Record.ts"
+import { Seen } from "./Seen.ts"
+import { type AttemptRow, Store } from "./Store.ts"
+
+/** Where an attempt belongs. */
+export interface Place {
+  readonly run_id: string
+  readonly cwd: string
+  /** The execution point: the attempt's identity inside the run. */
+  readonly name: string
+  readonly step: string
+  readonly limits: Limits
+}
+
+interface Numbered extends Place {
+  readonly attempt: number
+  readonly started_at: number
+  /** Spool folder. */
+  readonly dir: string
+  /** It was begun before this hub started. */
+  readonly again: boolean
+}
+
+interface Work {
+  readonly launch: Launch
+  readonly decoder: DecoderHandle
+  readonly agent?: string | undefined
+  readonly model?: string | undefined
+  readonly max_cost_usd?: number | undefined
+}
+
+export interface Command {
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+/** Between TERM and KILL. */
+const grace = Duration.seconds(5)
+
+const make = Effect.gen(function* () {
+  const store = yield* Store
+  const events = yield* Events
+  const files = yield* Files
+  const home = yield* Home
+  const secrets = yield* Secrets
+  const registry = yield* Registry
+  const supervisor = yield* Supervisor
+  const { leaving } = yield* Lifecycle
+  const follow = yield* Follow.make
+  const conclude = yield* Conclude.make
+
+  const number = Effect.fnUntraced(function* (
+    place: Place,
+    row: AttemptRow | undefined,
+    what: Pick<AttemptRow, "kind" | "agent" | "model">,
+  ) {
+    const { name, run_id, step } = place
+    const started_at = row?.started_at ?? (yield* Clock.currentTimeMillis)
+    const attempt =
+      row?.attempt ?? (yield* store.addAttempt({ run_id, step, path: name, ...what, started_at }))
+    const dir = `${home.runs}/${run_id}/${attempt}`
+    return { ...place, attempt, started_at, dir, again: row !== undefined } satisfies Numbered
+  })
+
+  const begun = (at: Numbered, work: Work, pid: number, adopted: boolean) => {
+    const { agent, launch, model } = work
+    const args = launch.args.map((argument) => shorten(secrets.redact(argument)))
+    const data = { ...(agent === undefined ? {} : { agent }), ...(model === undefined ? {} : { model }) }
+    const place = { step: at.step, attempt: at.attempt }
+    return Effect.orDie(
+      Effect.andThen(
+        events.appendOnce(at.run_id, `start:${at.attempt}`, [
+          {
+            ...place,
+            type: "attempt_started",
+            data: { ...data, program: launch.program, args, pid, dir: at.dir },
+          },
+        ]),
+        adopted
+          ? events.append(at.run_id, [{ ...place, type: "attempt_adopted", data: { pid } }])
+          : Effect.void,
+      ),
+    )
+  }
+
+  /** Starts or adopts the program, and follows it to its end. */
+  const supervise = Effect.fnUntraced(function* (at: Numbered, work: Work, seen: Seen) {
+    const { attempt, cwd, dir, limits, run_id, step } = at
+    const { decoder, launch, max_cost_usd } = work
+    for (const [name, text] of Object.entries(launch.files ?? {})) {
+      if (!at.again) yield* Effect.orDie(files.write(`${dir}/${name}`, text))
+    }
+    const started = yield* Effect.result(
+      supervisor.start({ ...launch, cwd, run_id, dir, time_limit: limits.timeout, grace }),
+    )
+    if (started._tag === "Failure") return Outcome.failed(Outcome.notStarted(started.failure))
+    const supervised = started.success
+    yield* begun(at, work, supervised.pid, supervised.adopted)
+    return yield* follow({ run_id, step, attempt, limits, supervised, decoder, seen, max_cost_usd })
+  })
+
+  /** What every attempt does: an ended one is read back, any other is run and written down; a cancelled one too. */
+  const attempt = Effect.fnUntraced(function* <R>(
+    place: Place,
+    what: Pick<AttemptRow, "kind" | "agent" | "model">,
+    run: (at: Numbered, seen: Seen) => Effect.Effect<Outcome.Outcome, Failure.Failure, R>,
+  ) {
+    const row = yield* Effect.orDie(store.attemptAt(place.run_id, place.name))
+    if (row !== undefined && row.state !== "running") return yield* conclude.readBack(row)
+    const at = yield* Effect.orDie(number(place, row, what))
+    const seen = new Seen()
+    const ending = { ...at, agent: what.agent ?? undefined, model: what.model ?? undefined }
+    const ran = Effect.catch(run(at, seen), (failure) => Effect.succeed(Outcome.failed(failure)))
+    const outcome = yield* Effect.onInterrupt(ran, () =>
+      Effect.flatMap(Ref.get(leaving), (going) =>
+        going ? Effect.void : Effect.ignore(conclude.write(ending, unneeded, seen)),
+      ),
+    )
+    return yield* conclude.write(ending, outcome, seen)
+  })
+
+  const requestOf = (at: Numbered, call: AgentCall): AgentRequest => ({
+    ...call,
+    run_id: at.run_id,
+    attempt: at.attempt,
+    cwd: at.cwd,
+    dir: at.dir,
+    prompt_file: `${at.dir}/prompt`,
+  })
+
+  const program = Effect.fnUntraced(function* (
+    at: Numbered,
+    handle: ProgramAgentHandle,
+    call: AgentCall,
+    seen: Seen,
+  ): Effect.fn.Return<Outcome.Outcome, Failure.Failure, Scope.Scope> {
+    const request = requestOf(at, call)
+    const launch = yield* handle.launch(request)
+    // Most agents read stdin; a second copy of a long prompt is written only for those that read a file.
+    if (!at.again && mentions(launch, request.prompt_file))
+      yield* Effect.orDie(files.write(request.prompt_file, request.prompt))
+    const decoder = yield* handle.decoder(request)
+    const env = call.env === undefined ? launch.env : { ...launch.env, ...call.env }
+    const work = { launch: { ...launch, env }, decoder, agent: call.agent, model: call.model }
+    return yield* supervise(at, { ...work, max_cost_usd: call.max_cost_usd }, seen)
+  })
+
+  /** An agent that is no process of ours. It ends with the hub, so a second reading finds it interrupted. */
+  const stream = Effect.fnUntraced(function* (
+    at: Numbered,
+    handle: StreamAgentHandle,
+    call: AgentCall,
+    seen: Seen,
+  ): Effect.fn.Return<Outcome.Outcome, Failure.Failure> {
+    if (at.again)
+      return Outcome.failed(Failure.of("interrupted", "The hub stopped while this agent was answering."))
+    yield* begun(
+      at,
+      { launch: { program: handle.id, args: [] }, decoder: noDecoder, agent: call.agent },
+      0,
+      false,
+    )
+    const admit = yield* Record.bounded({ step: at.step, attempt: at.attempt }, 0)
+    let answer: Answer | undefined
+    const take = Effect.fnUntraced(function* (event: AgentEvent) {
+      seen.take(event)
+      yield* Effect.orDie(events.append(at.run_id, yield* admit([event])))
+    })
+    const reading = Stream.runForEach(handle.run(requestOf(at, call)), (event) =>
+      "answer" in event ? Effect.sync(() => void (answer = event.answer)) : take(event),
+    )
+    yield* Effect.timeoutOrElse(reading, {
+      duration: at.limits.timeout,
+      orElse: () =>
+        Effect.fail(Failure.of("timed_out", `Not done within ${Duration.format(at.limits.timeout)}.`)),
+    })
+    return answer === undefined
+      ? Outcome.failed(Failure.of("crashed", "The agent's stream ended without an answer."))
+      : Outcome.answered(answer)
+  })
+
+  return {
+    agent: Effect.fnUntraced(function* (
+      place: Place,
+      call: AgentCall,
+    ): Effect.fn.Return<Answer, Failure.Failure> {
+      const { agents } = yield* registry.current
+      const handle = agents.get(call.agent)
+      const what = { kind: "agent", agent: call.agent, model: call.model ?? null } as const
+      return yield* attempt(place, what, (at, seen) => {
+        if (handle === undefined) return Effect.fail(vanished(call.agent))
+        return handle.kind === "stream"
+          ? stream(at, handle, call, seen)
+          : Effect.scoped(program(at, handle, call, seen))
+      })
+    }),
+
+    command: (place: Place, command: Command): Effect.Effect<CommandResult, Failure.Failure> =>
+      Effect.map(
+        attempt(place, { kind: "command", agent: null, model: null }, (at, seen) =>
+          supervise(at, { launch: command, decoder: CommandDecoder.decoder() }, seen),
+        ),
+        CommandDecoder.result,
+      ),
+  }
+})
+
+const unneeded = Outcome.failed(
+  Failure.of("cancelled", "Ended before it was done: its result is not needed any more."),
+)
+
+const vanished = (agent: string) =>
+  Failure.of(
+    "missing_program",
+    `No agent "${agent}": its plugin is not there any more. \`hub plugins\` shows which plugins run.`,
+  )
+
+const noDecoder: DecoderHandle = {
+  may_skip: false,
+  feed: () => Effect.succeed([]),
+  end: () => Effect.succeed({ text: "" }),
+}
+
+/** A prompt in an argument may be 100 KB long. */
+const shorten = (argument: string) => (argument.length <= 200 ? argument : `${argument.slice(0, 199)}…`)
+
+const mentions = (launch: Launch, file: string): boolean =>
+  launch.args.some((argument) => argument.includes(file)) ||
+  (launch.stdin !== undefined && "file" in launch.stdin && launch.stdin.file === file) ||
+  Object.values(launch.env ?? {}).some((value) => value?.includes(file) === true) ||
+  Object.values(launch.files ?? {}).some((text) => text.includes(file))
+
+export class Attempts extends Context.Service<Attempts, Effect.Success<typeof make>>()(
+  "hub/dispatch/Attempts",
+) {}
+
+export const layer: Layer.Layer<
+  Attempts,
+  never,
+  Store | Events | Engine | Files | Home | Secrets | Registry | Supervisor | Cooldowns | Lifecycle
+> = Layer.effect(Attempts, make)

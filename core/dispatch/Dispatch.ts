@@ -1,0 +1,198 @@
+/** Accepts work and answers for it: the request becomes a plan and a run on disk, and an id at once. */
+import { Clock, Context, type Duration, Effect, Layer, Schema } from "effect"
+import type { Caller } from "../plugin/Operation.ts"
+import { checkInput, type InputRefused } from "../pipeline/Input.ts"
+import type { Plan } from "../pipeline/Plan.ts"
+import { Files } from "../services/Files.ts"
+import type { FolderUnusable } from "../services/Processes.ts"
+import { type DispatchRequest, ended, type RunState } from "../services/Runs.ts"
+import type { StorageFailed } from "../services/Sql.ts"
+import { didYouMean } from "../toml/Toml.ts"
+import type { RunView } from "./Model.ts"
+import { type Hashed, type PlanError, Plans } from "./Plans.ts"
+import { type Project, Projects, type ProjectsError } from "./Projects.ts"
+import * as RunId from "./RunId.ts"
+import { Runner } from "./Runner.ts"
+import { type NewRun, type RunRow, Store } from "./Store.ts"
+import * as View from "./View.ts"
+
+/** The request itself is wrong: which part, and what to give instead. */
+export class RequestRefused extends Schema.TaggedError<RequestRefused>()("RequestRefused", {
+  message: Schema.String,
+}) {}
+
+const refuse = (message: string) => Effect.fail(new RequestRefused({ message }))
+
+export class RunUnknown extends Schema.TaggedError<RunUnknown>()("RunUnknown", { message: Schema.String }) {}
+
+export type DispatchError =
+  | RequestRefused
+  | RunUnknown
+  | FolderUnusable
+  | PlanError
+  | ProjectsError
+  | InputRefused
+  | StorageFailed
+
+/** An agent may ask the hub, whose agent may ask the hub …: this deep, and no deeper. */
+const deepest = 5
+const longestPrompt = 16 * 1024 * 1024
+
+interface Place {
+  readonly cwd: string
+  readonly project: { readonly name: string; readonly settings: Project } | undefined
+}
+
+const make = Effect.gen(function* () {
+  const store = yield* Store
+  const plans = yield* Plans
+  const projects = yield* Projects
+  const files = yield* Files
+  const runner = yield* Runner
+
+  const projectNamed = Effect.fnUntraced(function* (name: string) {
+    const all = yield* projects.all
+    const settings = all.get(name)
+    if (settings !== undefined) return { name, settings }
+    const known = [...all.keys()]
+    const hint = known.length === 0 ? "projects.toml names none." : didYouMean(name, known)
+    return yield* refuse(`no project ${JSON.stringify(name)}. ${hint}`)
+  })
+
+  const placeOf = Effect.fnUntraced(function* ({ cwd, project }: DispatchRequest, caller: Caller) {
+    if (project !== undefined && cwd !== undefined)
+      return yield* refuse("give either a project or a folder (cwd), not both")
+    const named = project === undefined ? undefined : yield* projectNamed(project)
+    const folder = named?.settings.path ?? cwd ?? caller.cwd
+    if (folder === undefined) return yield* refuse("say where to work: a project's name, or a folder (cwd)")
+    return { cwd: yield* files.folder(folder), project: named } satisfies Place
+  })
+
+  const planOf = (
+    request: DispatchRequest,
+    { project }: Place,
+  ): Effect.Effect<Hashed, PlanError | RequestRefused> => {
+    const { agent, fallback = [], pipeline } = request
+    if (pipeline !== undefined && (agent !== undefined || fallback.length > 0))
+      return refuse("give either a pipeline or an agent with its fallback, not both")
+    if (pipeline !== undefined) return plans.named(pipeline)
+    if (agent !== undefined) return plans.ofAgents([agent, ...fallback])
+    if (fallback.length > 0) return refuse("a fallback follows an agent: name the first one with agent")
+    const settings = project?.settings
+    if (settings?.pipeline !== undefined) return plans.named(settings.pipeline)
+    if (settings?.agent !== undefined) return plans.ofAgents([settings.agent, ...(settings.fallback ?? [])])
+    return refuse(
+      "say who does it: a pipeline or an agent (`hub pipelines`, `hub agents`), or set one for the project",
+    )
+  }
+
+  const checkPrompt = ({ prompt }: DispatchRequest) => {
+    if (prompt.trim() === "") return refuse("the prompt is empty: say what to do")
+    if (prompt.length > longestPrompt)
+      return refuse(
+        `the prompt has ${prompt.length} characters; at most ${longestPrompt} are taken: name a file in it`,
+      )
+    return Effect.void
+  }
+
+  const checkDepth = Effect.fnUntraced(function* (parent: string | undefined) {
+    let above = parent
+    for (let depth = 1; above !== undefined; depth++) {
+      if (depth > deepest)
+        return yield* refuse(
+          `this call comes from a run inside ${deepest} other runs: the hub goes no deeper`,
+        )
+      above = (yield* store.run(above))?.parent_run ?? undefined
+    }
+  })
+
+  /** An id that is taken is tried again with another one; a row that does not fit otherwise is the same failure again. */
+  const insert = (run: Omit<NewRun, "run_id">, plan: Plan) =>
+    Effect.flatMap(RunId.next, (run_id) =>
+      Effect.as(store.accept({ ...run, run_id }, plan.sources), run_id),
+    ).pipe(Effect.retry({ times: 3, while: (error) => error.detail.includes("UNIQUE") }))
+
+  const unknown = (reference: string) =>
+    new RunUnknown({ message: `no run ${JSON.stringify(reference)}: \`hub runs list\` shows what there is` })
+
+  const byEnd = Effect.fnUntraced(function* (reference: string) {
+    const found = RunId.isReference(reference) ? yield* store.endingWith(reference) : []
+    const [only, another] = found
+    if (only === undefined) return yield* unknown(reference)
+    if (another !== undefined)
+      return yield* new RunUnknown({
+        message: `more than one run ends with "${reference}": give more of its id`,
+      })
+    return only
+  })
+
+  /** The run that is meant by its id, the end of its id, or `last`. */
+  const find = Effect.fnUntraced(function* (
+    reference: string,
+  ): Effect.fn.Return<RunRow, RunUnknown | StorageFailed> {
+    const exact = yield* store.run(reference)
+    if (exact !== undefined) return exact
+    const run_id = reference === "last" ? (yield* store.newest)?.run_id : yield* byEnd(reference)
+    const row = run_id === undefined ? undefined : yield* store.run(run_id)
+    return row ?? (yield* unknown(reference))
+  })
+
+  const view = (row: RunRow) => Effect.provideService(View.one(row), Store, store)
+
+  return {
+    find,
+
+    /** On disk, and handed over, when it returns. */
+    accept: Effect.fn("Dispatch.accept")(function* (
+      request: DispatchRequest,
+      caller: Caller,
+    ): Effect.fn.Return<{ readonly run_id: string; readonly state: RunState }, DispatchError> {
+      yield* checkPrompt(request)
+      const place = yield* placeOf(request, caller)
+      const { hash, plan } = yield* planOf(request, place)
+      const input = yield* checkInput(plan, request.input ?? {}, request.prompt)
+      yield* checkDepth(caller.parent_run)
+      const run_id = yield* insert(
+        {
+          project: place.project?.name ?? null,
+          cwd: place.cwd,
+          pipeline: plan.id,
+          prompt: request.prompt,
+          input: JSON.stringify(input),
+          plan_hash: hash,
+          parent_run: caller.parent_run ?? null,
+          client: caller.client,
+          accepted_at: yield* Clock.currentTimeMillis,
+        },
+        plan,
+      )
+      yield* runner.start(run_id)
+      return { run_id, state: "queued" }
+    }),
+
+    /** The run now, or as soon as it has ended within `wait`. */
+    check: Effect.fnUntraced(function* (
+      reference: string,
+      wait?: Duration.Duration,
+    ): Effect.fn.Return<RunView, RunUnknown | StorageFailed> {
+      const row = yield* find(reference)
+      if (wait === undefined || ended(row.state)) return yield* view(row)
+      yield* Effect.timeoutOption(runner.awaitEnd(row.run_id), wait)
+      return yield* view(yield* find(row.run_id))
+    }),
+
+    cancel: Effect.fnUntraced(function* (reference: string) {
+      const row = yield* find(reference)
+      yield* runner.cancel(row.run_id)
+      return yield* view(yield* find(row.run_id))
+    }),
+  }
+})
+
+export class Dispatch extends Context.Service<Dispatch, Effect.Success<typeof make>>()(
+  "hub/dispatch/Dispatch",
+) {}
+export const layer: Layer.Layer<Dispatch, never, Store | Plans | Projects | Files | Runner> = Layer.effect(
+  Dispatch,
+  make,
+)

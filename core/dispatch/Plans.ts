@@ -1,0 +1,96 @@
+/** Plans for runs: of a named pipeline, of a list of agents, or of what an open run was accepted with. */
+import { Context, Effect, Layer, Ref, Schema } from "effect"
+import { Registry } from "../plugin/Catalogue.ts"
+import * as Implicit from "../pipeline/Implicit.ts"
+import { kinds } from "../pipeline/kinds/index.ts"
+import type { Plan, Source } from "../pipeline/Plan.ts"
+import { resolve } from "../pipeline/Resolve.ts"
+import type { FileFailed } from "../services/Workspace.ts"
+import { didYouMean, type Invalid, type TomlSyntax } from "../toml/Toml.ts"
+import { Pipelines } from "./Pipelines.ts"
+
+export class PipelineUnknown extends Schema.TaggedError<PipelineUnknown>()("PipelineUnknown", {
+  pipeline: Schema.String,
+  known: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `no pipeline ${JSON.stringify(this.pipeline)}. ${didYouMean(this.pipeline, this.known)}`
+  }
+}
+
+/** A plan with the hash that its sources are stored under. */
+export interface Hashed {
+  readonly plan: Plan
+  readonly hash: string
+}
+
+export type PlanError = Invalid | TomlSyntax | FileFailed | PipelineUnknown
+
+interface Kept extends Hashed {
+  readonly revision: number
+  /** Of each source file. */
+  readonly stamps: ReadonlyArray<readonly [id: string, stamp: string | undefined]>
+}
+
+const hashOf = (sources: ReadonlyArray<Source>) =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(sources)))),
+    (digest) => new Uint8Array(digest).toHex(),
+  )
+
+const make = Effect.gen(function* () {
+  const pipelines = yield* Pipelines
+  const registry = yield* Registry
+  const kept = yield* Ref.make<ReadonlyMap<string, Kept>>(new Map())
+
+  const found = { get: pipelines.get, list: pipelines.list }
+
+  const hashed = Effect.fnUntraced(function* (plan: Plan) {
+    return { plan, hash: yield* hashOf(plan.sources) } satisfies Hashed
+  })
+
+  const fresh = Effect.fnUntraced(function* (entry: Kept | undefined, revision: number) {
+    if (entry === undefined || entry.revision !== revision) return false
+    for (const [id, stamp] of entry.stamps) if ((yield* pipelines.stamp(id)) !== stamp) return false
+    return true
+  })
+
+  const stampsOf = (plan: Plan) =>
+    Effect.forEach(plan.sources, ({ id }) => Effect.map(pipelines.stamp(id), (stamp) => [id, stamp] as const))
+
+  /** The sources of an accepted run, as a folder that holds nothing else. */
+  const only = (sources: ReadonlyArray<Source>) => ({
+    get: (id: string) => Effect.succeed(sources.find((source) => source.id === id)),
+    list: Effect.succeed(sources),
+  })
+
+  const again = Effect.fnUntraced(function* (sources: ReadonlyArray<Source>) {
+    const [root] = sources
+    if (root === undefined) return yield* new PipelineUnknown({ pipeline: "", known: [] })
+    return yield* resolve(only(sources), root.id, yield* registry.current, kinds)
+  })
+
+  return {
+    named: Effect.fnUntraced(function* (id: string) {
+      const catalogue = yield* registry.current
+      const earlier = (yield* Ref.get(kept)).get(id)
+      if (earlier !== undefined && (yield* fresh(earlier, catalogue.revision))) return earlier as Hashed
+      if ((yield* pipelines.get(id)) === undefined)
+        return yield* new PipelineUnknown({ pipeline: id, known: (yield* found.list).map((one) => one.id) })
+      const next = yield* hashed(yield* resolve(found, id, catalogue, kinds))
+      const stamps = yield* stampsOf(next.plan)
+      yield* Ref.update(kept, (all) =>
+        new Map(all).set(id, { ...next, stamps, revision: catalogue.revision }),
+      )
+      return next
+    }),
+
+    /** The first agent, then the others as its fallback. */
+    ofAgents: (agents: ReadonlyArray<string>) => Effect.flatMap(again([Implicit.source(agents)]), hashed),
+
+    again,
+  }
+})
+
+export class Plans extends Context.Service<Plans, Effect.Success<typeof make>>()("hub/dispatch/Plans") {}
+export const layer: Layer.Layer<Plans, never, Pipelines | Registry> = Layer.effect(Plans, make)
