@@ -46,7 +46,9 @@ effect(
       'prompt: expected a string that is not empty, got ""',
     )
     expect((yield* failed("dispatch", ["x"])).message).toBe("expected an object, got a list of 1")
-    expect((yield* failed("list_agents", { all: true })).message).toBe("all: unknown key. There are none here.")
+    expect((yield* failed("list_agents", { all: true })).message).toBe(
+      "all: unknown key. There are none here.",
+    )
   }),
 )
 
@@ -66,7 +68,9 @@ effect(
     expect(large.message).toBe("is larger than 20 MB")
     let deep: unknown = 1
     for (let i = 0; i < 100_000; i++) deep = [deep]
-    expect((yield* failed("dispatch", { prompt: "x", input: { deep } })).message).toBe("is nested deeper than 64")
+    expect((yield* failed("dispatch", { prompt: "x", input: { deep } })).message).toBe(
+      "is nested deeper than 64",
+    )
   }),
 )
 

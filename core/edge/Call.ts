@@ -13,7 +13,11 @@ export const maxInputDepth = 64
 
 /** Decodes strictly, runs, encodes. Whatever else goes wrong is `internal`, with an id that stands in the log beside the cause. */
 export const call = Effect.fn("Call.call")(
-  function* (handle: OperationHandle, raw: unknown, caller: Caller): Effect.fn.Return<Answered, OperationFailed> {
+  function* (
+    handle: OperationHandle,
+    raw: unknown,
+    caller: Caller,
+  ): Effect.fn.Return<Answered, OperationFailed> {
     const input = yield* decode(handle, raw ?? {})
     const result = yield* handle.run(input, caller)
     const output = yield* Effect.orDie(Schema.encodeEffect(handle.output)(result))
@@ -71,9 +75,12 @@ const decode = (handle: OperationHandle, raw: unknown): Effect.Effect<unknown, O
   const limited = overLimit(raw)
   if (limited !== undefined) return refuse([{ path: "", message: limited }])
   // The decoder lets every key into a struct without fields.
-  const found = isObject(raw) && Object.keys(propertiesOf(schema)).length === 0 && schema["additionalProperties"] === false
-    ? Object.keys(raw).map((path) => ({ path, message: "unknown key. There are none here." }))
-    : []
+  const found =
+    isObject(raw) &&
+    Object.keys(propertiesOf(schema)).length === 0 &&
+    schema["additionalProperties"] === false
+      ? Object.keys(raw).map((path) => ({ path, message: "unknown key. There are none here." }))
+      : []
   if (found.length > 0) return refuse(found)
   return Schema.decodeUnknownEffect(handle.input)(raw, { errors: "all", onExcessProperty: "error" }).pipe(
     Effect.catch(({ issue }) => refuse(wrongs(issue, schema, raw))),

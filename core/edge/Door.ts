@@ -19,9 +19,9 @@ export const Described = Schema.Struct({
       path: Schema.optionalKey(Schema.Array(Schema.String)),
       positional: Schema.optionalKey(Schema.Array(Schema.String)),
       alias: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-      hidden: Schema.optionalKey(Schema.Boolean)
-    })
-  )
+      hidden: Schema.optionalKey(Schema.Boolean),
+    }),
+  ),
 })
 export type Described = typeof Described.Type
 
@@ -42,5 +42,5 @@ export interface Door {
 export class HubUnreachable extends Schema.TaggedError<HubUnreachable>()("HubUnreachable", {
   home: Schema.String,
   /** What happened and what to do next. */
-  message: Schema.String
+  message: Schema.String,
 }) {}

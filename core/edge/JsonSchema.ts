@@ -34,7 +34,9 @@ export const membersOf = (schema: JsonSchema): ReadonlyArray<JsonSchema> => {
 export const schemaAt = (schema: JsonSchema, path: ReadonlyArray<PropertyKey>): JsonSchema | undefined => {
   const [head, ...rest] = path
   if (head === undefined) return schema
-  const inner = membersOf(schema).map((member) => child(member, head)).find((found) => found !== undefined)
+  const inner = membersOf(schema)
+    .map((member) => child(member, head))
+    .find((found) => found !== undefined)
   return inner === undefined ? undefined : schemaAt(inner, rest)
 }
 
@@ -82,7 +84,9 @@ const plain = (node: unknown, definitions: JsonSchema, inside: ReadonlyArray<str
   if (!isObject(node)) return {}
   const name = referenceOf(node)
   if (name !== undefined)
-    return inside.includes(name) ? {} : { ...plain(definitions[name], definitions, [...inside, name]), ...besides(node) }
+    return inside.includes(name)
+      ? {}
+      : { ...plain(definitions[name], definitions, [...inside, name]), ...besides(node) }
   const finite = withoutNonFinite(node)
   if (finite !== node) return plain(finite, definitions, inside)
   return Object.fromEntries(
@@ -92,7 +96,12 @@ const plain = (node: unknown, definitions: JsonSchema, inside: ReadonlyArray<str
   )
 }
 
-const below = (key: string, value: unknown, definitions: JsonSchema, inside: ReadonlyArray<string>): unknown => {
+const below = (
+  key: string,
+  value: unknown,
+  definitions: JsonSchema,
+  inside: ReadonlyArray<string>,
+): unknown => {
   if (["default", "examples", "enum", "const", "required"].includes(key)) return value
   if (key === "properties" || key === "patternProperties")
     return Object.fromEntries(
@@ -113,11 +122,16 @@ const besides = ({ $ref: _, ...rest }: JsonSchema): JsonSchema => rest
 const withoutNonFinite = (node: JsonSchema): JsonSchema => {
   const { anyOf, ...rest } = node
   if (!Array.isArray(anyOf)) return node
-  const members = anyOf.filter((one) => !(isObject(one) && Array.isArray(one["enum"]) && one["enum"].includes("NaN")))
+  const members = anyOf.filter(
+    (one) => !(isObject(one) && Array.isArray(one["enum"]) && one["enum"].includes("NaN")),
+  )
   if (members.length === anyOf.length) return node
-  return members.length === 1 && isObject(members[0]) ? { ...members[0], ...rest } : { ...rest, anyOf: members }
+  return members.length === 1 && isObject(members[0])
+    ? { ...members[0], ...rest }
+    : { ...rest, anyOf: members }
 }
 
 const isImplied = (node: JsonSchema, key: string, value: unknown): boolean =>
   node["type"] === "integer" &&
-  ((key === "minimum" && value === Number.MIN_SAFE_INTEGER) || (key === "maximum" && value === Number.MAX_SAFE_INTEGER))
+  ((key === "minimum" && value === Number.MIN_SAFE_INTEGER) ||
+    (key === "maximum" && value === Number.MAX_SAFE_INTEGER))

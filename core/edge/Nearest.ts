@@ -5,7 +5,9 @@ export const nearest = (name: string, known: ReadonlyArray<string>): string | un
   const scored = known
     .filter((candidate) => candidate !== name && name.length <= 64)
     .map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3)))
+    .filter(
+      ({ candidate, edits }) => edits <= Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3)),
+    )
   return scored.sort((a, b) => a.edits - b.edits)[0]?.candidate
 }
 

@@ -25,9 +25,18 @@ live(
     const { far, path } = yield* serving()
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(yield* far.operations).toEqual(yield* door.operations)
-    expect(yield* far.call("list_pipelines", {}, caller)).toEqual(yield* door.call("list_pipelines", {}, caller))
-    for (const [name, input] of [["acme_refuse", {}], ["acme_status", { count: "x", y: 1 }], ["nope", {}]] as const) {
-      const [near, there] = yield* Effect.all([Effect.exit(door.call(name, input, caller)), Effect.exit(far.call(name, input, caller))])
+    expect(yield* far.call("list_pipelines", {}, caller)).toEqual(
+      yield* door.call("list_pipelines", {}, caller),
+    )
+    for (const [name, input] of [
+      ["acme_refuse", {}],
+      ["acme_status", { count: "x", y: 1 }],
+      ["nope", {}],
+    ] as const) {
+      const [near, there] = yield* Effect.all([
+        Effect.exit(door.call(name, input, caller)),
+        Effect.exit(far.call(name, input, caller)),
+      ])
       expect(failureOf(there)).toEqual(failureOf(near)!)
     }
   }),
@@ -39,11 +48,19 @@ live(
   Effect.gen(function* () {
     const { far, path } = yield* serving()
     const prompt = '"\u0000ü'.repeat(500_000)
-    expect((yield* far.call("dispatch", { prompt }, caller)).output).toEqual({ run_id: "ok", state: "queued" })
+    expect((yield* far.call("dispatch", { prompt }, caller)).output).toEqual({
+      run_id: "ok",
+      state: "queued",
+    })
     const much = yield* Effect.exit(far.call("dispatch", { prompt: "x".repeat(21_000_000) }, caller))
     expect(failureOf(much)).toBeDefined()
-    expect((yield* far.call("dispatch", { prompt: "ok" }, caller)).output).toEqual({ run_id: "ok", state: "queued" })
-    const broken = yield* Effect.promise(() => fetch("http://hub/call", { unix: path, method: "POST", body: "{" }))
+    expect((yield* far.call("dispatch", { prompt: "ok" }, caller)).output).toEqual({
+      run_id: "ok",
+      state: "queued",
+    })
+    const broken = yield* Effect.promise(() =>
+      fetch("http://hub/call", { unix: path, method: "POST", body: "{" }),
+    )
     expect(yield* Effect.promise(() => broken.json())).toEqual({
       error: { code: "invalid", message: "The request is no JSON." },
     })
@@ -115,7 +132,9 @@ live(
 )
 
 const failureTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>): string | undefined =>
-  Exit.isFailure(exit) ? exit.cause.reasons.map((reason) => (reason._tag === "Fail" ? reason.error._tag : "?"))[0] : undefined
+  Exit.isFailure(exit)
+    ? exit.cause.reasons.map((reason) => (reason._tag === "Fail" ? reason.error._tag : "?"))[0]
+    : undefined
 
 /** As a hub leaves it that was killed. */
 const leaveStale = async (path: string): Promise<void> => {

@@ -40,7 +40,8 @@ export const listen = Effect.fn("Socket.listen")(function* (
   door: Door,
   path: string,
 ): Effect.fn.Return<void, SocketTaken, Scope.Scope> {
-  if (path.length > maxPath) return yield* taken(path, `is longer than ${maxPath} letters; choose a shorter HUB_HOME`)
+  if (path.length > maxPath)
+    return yield* taken(path, `is longer than ${maxPath} letters; choose a shorter HUB_HOME`)
   yield* clear(path)
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   yield* Effect.acquireRelease(
@@ -88,8 +89,8 @@ const ask = (path: string, route: string, body?: unknown): Effect.Effect<unknown
   Effect.tryPromise({
     try: async (signal) => {
       const method = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }
-      const response = await fetch(`http://hub${route}`, { unix: path, signal, timeout: false, ...method } as RequestInit)
-      return await response.json()
+      const waiting = { unix: path, signal, timeout: false, ...method } as BunFetchRequestInit
+      return await (await fetch(`http://hub${route}`, waiting)).json()
     },
     catch: () => gone("went away before it answered"),
   })
@@ -128,9 +129,11 @@ const serve = (door: Door, path: string, fork: Fork): Bun.Server<undefined> => {
   try {
     const server = Bun.serve({
       unix: path,
-      idleTimeout: 0,
       maxRequestBodySize: maxBytes,
-      fetch: (request) => answer(door, request, fork),
+      fetch: (request, server) => {
+        server.timeout(request, 0)
+        return answer(door, request, fork)
+      },
       error: () => json({ error: errorOf(gone("broke")) }, 500),
     })
     chmodSync(path, 0o600)

@@ -71,7 +71,9 @@ const mismatch = (at: At, what = expected(schemaAt(at.schema, at.path))): string
 
 const closeTo = (at: At): string => {
   const value = valueAt(at.input, at.path)
-  const names = membersOf(schemaAt(at.schema, at.path) ?? {}).flatMap((one) => (Array.isArray(one["enum"]) ? one["enum"] : []))
+  const names = membersOf(schemaAt(at.schema, at.path) ?? {}).flatMap((one) =>
+    Array.isArray(one["enum"]) ? one["enum"] : [],
+  )
   if (at.hidden || typeof value !== "string" || names.length === 0) return ""
   const guess = suggestion(value, names.map(String))
   return guess.startsWith(" Did") ? `.${guess}` : ""
@@ -80,13 +82,21 @@ const closeTo = (at: At): string => {
 const unknownKey = (at: At): Wrong => {
   const key = String(at.path.at(-1))
   const around = schemaAt(at.schema, at.path.slice(0, -1)) ?? {}
-  return wrong(at, `unknown key.${suggestion(key, membersOf(around).flatMap((one) => Object.keys(propertiesOf(one))))}`)
+  return wrong(
+    at,
+    `unknown key.${suggestion(
+      key,
+      membersOf(around).flatMap((one) => Object.keys(propertiesOf(one))),
+    )}`,
+  )
 }
 
 /** The member that was meant is the one with the fewest errors below this place. */
 const union = (issues: ReadonlyArray<SchemaIssue.Issue>, at: At): ReadonlyArray<Wrong> => {
   const own = formatPath(at.path)
-  const deeper = issues.map((one) => leaves(one, at)).filter((found) => found.some(({ path }) => path !== own))
+  const deeper = issues
+    .map((one) => leaves(one, at))
+    .filter((found) => found.some(({ path }) => path !== own))
   return deeper.sort((a, b) => a.length - b.length)[0] ?? [wrong(at, mismatch(at))]
 }
 
@@ -107,7 +117,8 @@ const told = (issue: SchemaIssue.Issue): string | undefined =>
     ? (text(issue.annotations["message"]) ?? expecting(issue.annotations["expected"]))
     : undefined
 
-const expecting = (what: unknown): string | undefined => (typeof what === "string" ? `expected ${what}` : undefined)
+const expecting = (what: unknown): string | undefined =>
+  typeof what === "string" ? `expected ${what}` : undefined
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
@@ -118,7 +129,8 @@ const isSecret = (ast: SchemaAST.AST): boolean => {
 
 const valueAt = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
   path.reduce<unknown>(
-    (at, key) => (typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined),
+    (at, key) =>
+      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
     value,
   )
 
