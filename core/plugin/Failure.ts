@@ -56,12 +56,12 @@ export type FailureFacts = typeof FailureFacts.Type
 export class Failure extends Schema.TaggedError<Failure>()("Failure", facts) {
   /** The same failure with more known about it. Fields that are already set stay. */
   with(more: Partial<FailureFacts>): Failure {
-    const { _tag, ...own } = this
-    return new Failure({ ...more, ...own } as FailureFacts)
+    return new Failure({ ...more, ...this.facts })
   }
   get facts(): FailureFacts {
+    // An error's message is not enumerable, so no spread takes it along.
     const { _tag, ...own } = this
-    return own as FailureFacts
+    return { ...own, message: this.message } as FailureFacts
   }
 }
 
