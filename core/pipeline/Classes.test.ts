@@ -83,7 +83,7 @@ for (const class_ of ["cancelled", "denied"] as const) {
     Effect.gen(function* () {
       const kept = memory()
       const world = scripted({ agent: () => failed(class_) }, kept)
-      const parsed = yield* plan(`run = ["a"]${agentStep("a", 'retry = { times = 2 }')}`)
+      const parsed = yield* plan(`run = ["a"]${agentStep("a", "retry = { times = 2 }")}`)
       const a = parsed.steps.get("a")!
       const retry = { ...a.modifiers.retry!, on: new Set([class_]) }
       const forced = new Map(parsed.steps).set("a", { ...a, modifiers: { ...a.modifiers, retry } })

@@ -47,7 +47,8 @@ const cools = (failure: FailureFacts, overloaded: number) =>
 /** The vendor's own end of the wait. `undefined` when it named none, or one that has passed. */
 const named = (failure: FailureFacts, now: number): number | undefined => {
   const after = failure.retry_after_ms === undefined ? undefined : now + failure.retry_after_ms
-  const until = failure.class === "quota_exhausted" ? (failure.resets_at ?? after) : (after ?? failure.resets_at)
+  const until =
+    failure.class === "quota_exhausted" ? (failure.resets_at ?? after) : (after ?? failure.resets_at)
   return until === undefined || !(until > now) ? undefined : Math.min(until, now + LONGEST)
 }
 

@@ -66,7 +66,9 @@ const LONGEST = 2_000
 
 const sentences = (issue: SchemaIssue.Issue) => {
   const { issues } = SchemaIssue.makeFormatterStandardSchemaV1()(issue)
-  const lines = issues.map(({ message, path }) => `${[...(path ?? [])].map(String).join(".") || "answer"}: ${message}`)
+  const lines = issues.map(
+    ({ message, path }) => `${[...(path ?? [])].map(String).join(".") || "answer"}: ${message}`,
+  )
   const all = lines.join("; ")
   return all.length > LONGEST ? `${all.slice(0, LONGEST - 1)}…` : all
 }

@@ -27,12 +27,7 @@ export const run = Effect.fn("Pipeline.run")(function* (
   return answer ?? { text: "", by: "" }
 })
 
-const top = (
-  plan: Plan,
-  world: World,
-  conditions: Frame["conditions"],
-  agents: Frame["agents"],
-): Frame => ({
+const top = (plan: Plan, world: World, conditions: Frame["conditions"], agents: Frame["agents"]): Frame => ({
   plan,
   world,
   conditions,
@@ -49,7 +44,9 @@ const top = (
 })
 
 const enter: Inside["enter"] = (frame, id) =>
-  Effect.flatMap(gate(frame, id), (gate) => (gate.skipped === undefined ? gate.go : Effect.succeed(undefined)))
+  Effect.flatMap(gate(frame, id), (gate) =>
+    gate.skipped === undefined ? gate.go : Effect.succeed(undefined),
+  )
 
 /** The step's own frame: its point is unique in the run, also when its parent runs it twice. */
 const below = (frame: Frame, id: string): Frame => ({
@@ -57,7 +54,10 @@ const below = (frame: Frame, id: string): Frame => ({
   point: unique(frame, frame.point === "" ? id : `${frame.point}/${id}`),
 })
 
-const gate: Inside["gate"] = Effect.fnUntraced(function* (outer, id): Effect.fn.Return<Gate, Failure.Failure> {
+const gate: Inside["gate"] = Effect.fnUntraced(function* (outer, id): Effect.fn.Return<
+  Gate,
+  Failure.Failure
+> {
   const step = outer.plan.steps.get(id)
   if (step === undefined) return yield* Effect.die(new Error(`plan "${outer.plan.id}" has no step "${id}"`))
   const frame = below(outer, id)
@@ -84,7 +84,8 @@ const proceed = Effect.fnUntraced(function* (
     return yield* failure
   }
   const answer = result.success
-  if (answer === undefined) yield* say(frame, step, "step_skipped", { because: "every step in it was skipped" })
+  if (answer === undefined)
+    yield* say(frame, step, "step_skipped", { because: "every step in it was skipped" })
   else {
     remember(outer, step.id, answer)
     yield* say(frame, step, "step_succeeded", {})
@@ -194,7 +195,11 @@ const VerdictRecord = Schema.Struct({
 })
 
 const holds = Effect.fnUntraced(function* (frame: Frame, step: PlanStep, name: string, when: When) {
-  const asked = evaluate(when, { conditions: frame.conditions }, { ...common(frame), step: labelOf(frame, step), previous: frame.previous })
+  const asked = evaluate(
+    when,
+    { conditions: frame.conditions },
+    { ...common(frame), step: labelOf(frame, step), previous: frame.previous },
+  )
   const verdict = yield* frame.world.once(`${frame.point}:${name}`, VerdictRecord, asked)
   for (const check of verdict.checks) yield* say(frame, step, "condition_evaluated", check)
   return verdict

@@ -42,13 +42,20 @@ export const memory = (): Memory => ({ journal: new Map(), events: new Map(), st
 
 export const events = (memory: Memory): ReadonlyArray<EventDraft> => Array.from(memory.events.values()).flat()
 
-export const said = (text: string, more: Partial<Answer> = {}): Ending<Answer> => ({ gives: { text, ...more } })
+export const said = (text: string, more: Partial<Answer> = {}): Ending<Answer> => ({
+  gives: { text, ...more },
+})
 
-export const failed = (class_: Failure.FailureClass, more: Partial<Failure.FailureFacts> = {}): Ending<never> => ({
+export const failed = (
+  class_: Failure.FailureClass,
+  more: Partial<Failure.FailureFacts> = {},
+): Ending<never> => ({
   gives: Failure.of(class_, `scripted ${class_}`, more),
 })
 
-export const exited = (code: number, output = ""): Ending<CommandResult> => ({ gives: { code, signal: null, output } })
+export const exited = (code: number, output = ""): Ending<CommandResult> => ({
+  gives: { code, signal: null, output },
+})
 
 /** `onRecord` is told of each new record, by its number: the place to pull the plug. */
 export const scripted = (

@@ -19,13 +19,22 @@ const Config = Schema.Struct({
     Schema.NonEmptyString,
     "`new` (when left out), `continue` (the project's last session with this agent), or a step whose session to resume. Starts a new one when there is none.",
   ),
-  system: Field.optional(Schema.String, "Added to the agent's system prompt, with `{{ … }}` where values go."),
+  system: Field.optional(
+    Schema.String,
+    "Added to the agent's system prompt, with `{{ … }}` where values go.",
+  ),
   output_schema: Field.optional(
     JsonShape.Field,
     "A JSON Schema, as a table or as JSON text, that the answer must meet. One repair turn, then `bad_output`.",
   ),
-  env: Field.optional(Schema.Record(Schema.String, Schema.String), "Added to the agent's environment, as it stands."),
-  max_cost_usd: Field.optional(Schema.Number.check(Schema.isGreaterThan(0)), "The most that one attempt may cost."),
+  env: Field.optional(
+    Schema.Record(Schema.String, Schema.String),
+    "Added to the agent's environment, as it stands.",
+  ),
+  max_cost_usd: Field.optional(
+    Schema.Number.check(Schema.isGreaterThan(0)),
+    "The most that one attempt may cost.",
+  ),
 })
 type Config = typeof Config.Type
 
@@ -46,7 +55,10 @@ export const agent = coreKind({
   }),
 })
 
-const callOf = Effect.fnUntraced(function* (config: Config, inside: Inside): Effect.fn.Return<AgentCall, Failure.Failure> {
+const callOf = Effect.fnUntraced(function* (
+  config: Config,
+  inside: Inside,
+): Effect.fn.Return<AgentCall, Failure.Failure> {
   const { prompt, system, session, ...rest } = config
   const filled = yield* inside.render(prompt)
   const note = inside.frame.note
@@ -83,7 +95,10 @@ const repaired = Effect.fnUntraced(function* (
   const answer = yield* inside.agent(
     resumes && first.session_id !== undefined
       ? { ...call, prompt: correction(problem), session: { id: first.session_id } }
-      : { ...call, prompt: `${call.prompt}\n\n${correction(problem)}\nThe answer was:\n${brief(first.text)}` },
+      : {
+          ...call,
+          prompt: `${call.prompt}\n\n${correction(problem)}\nThe answer was:\n${brief(first.text)}`,
+        },
   )
   const met = yield* meets(config, answer)
   if (met.problem === undefined) return given(inside, answer, met.data)

@@ -10,7 +10,9 @@ import type { Cooling } from "../World.ts"
 
 const Config = Schema.Struct({
   try: Field.required(
-    Schema.NonEmptyArray(Schema.String).check(Schema.isMinLength(2, { message: "needs two or more candidates" })),
+    Schema.NonEmptyArray(Schema.String).check(
+      Schema.isMinLength(2, { message: "needs two or more candidates" }),
+    ),
     "The candidates, in the order they are tried.",
   ),
   on: Field.optional(
@@ -35,7 +37,8 @@ const Config = Schema.Struct({
  */
 export const fallback = coreKind({
   type: "fallback",
-  summary: "Tries steps from left to right and answers with the first success; fails with the failure of each.",
+  summary:
+    "Tries steps from left to right and answers with the first success; fails with the failure of each.",
   config: Config,
   steps: (config) => config.try.map((step, index) => ({ at: ["try", index], step })),
   run: Effect.fnUntraced(function* (config, inside) {
@@ -83,7 +86,13 @@ const consider = Effect.fnUntraced(function* (
   const cooling = yield* coolingOf(inside, candidate.id)
   if (cooling === undefined) return yield* start(candidate, gate.go, config, inside, story)
   story.waiting.push({ candidate, go: gate.go, until: cooling.until })
-  return yield* skip(candidate, `cooling after ${cooling.class}: ${cooling.because}`, cooling.until, inside, story)
+  return yield* skip(
+    candidate,
+    `cooling after ${cooling.class}: ${cooling.because}`,
+    cooling.until,
+    inside,
+    story,
+  )
 })
 
 const start = Effect.fnUntraced(function* (

@@ -11,5 +11,8 @@ import { transform } from "./transform.ts"
 import { verify } from "./verify.ts"
 
 export const kinds: ReadonlyMap<string, StepHandle> = new Map(
-  [agent, fallback, sequence, parallel, switch_, loop, verify, transform, pipeline].map((kind) => [kind.type, kind]),
+  [agent, fallback, sequence, parallel, switch_, loop, verify, transform, pipeline].map((kind) => [
+    kind.type,
+    kind,
+  ]),
 )

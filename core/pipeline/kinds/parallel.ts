@@ -20,7 +20,10 @@ const Config = Schema.Struct({
   Schema.makeFilter(
     ({ need, steps }) =>
       typeof need !== "number" ||
-      need <= steps.length || { path: ["need"], issue: `must be at most ${steps.length}, the number of steps` },
+      need <= steps.length || {
+        path: ["need"],
+        issue: `must be at most ${steps.length}, the number of steps`,
+      },
   ),
 )
 
@@ -47,7 +50,11 @@ export const parallel = coreKind({
   run: Effect.fnUntraced(function* (config, inside) {
     // Which branches came to an end first is chance, so it is recorded before anything follows from it.
     const outcome = Schema.Array(Ended)
-    const ended = yield* inside.frame.world.once(`${inside.frame.point}:outcome`, outcome, together(config, inside))
+    const ended = yield* inside.frame.world.once(
+      `${inside.frame.point}:outcome`,
+      outcome,
+      together(config, inside),
+    )
     for (const one of ended) merge(inside.frame, one.added)
     yield* sayUnneeded(config, inside, ended)
     return yield* conclude(config, inside, ended)
@@ -63,7 +70,10 @@ const together = Effect.fnUntraced(function* (config: typeof Config.Type, inside
     ended.push({ index, ...outcomeOf(result), added: added(inside.frame, frame) })
     if (isSettled(config, ended)) yield* Deferred.succeed(settled, undefined)
   })
-  const all = Effect.forEach(config.steps, branch, { concurrency: config.limit ?? "unbounded", discard: true })
+  const all = Effect.forEach(config.steps, branch, {
+    concurrency: config.limit ?? "unbounded",
+    discard: true,
+  })
   yield* Effect.raceFirst(all, Deferred.await(settled))
   return ended.toSorted((a, b) => a.index - b.index)
 })
@@ -112,7 +122,9 @@ const conclude = Effect.fnUntraced(function* (
   const { succeeded, skipped, need } = counts(config, ended)
   if (skipped === config.steps.length) return undefined
   if (succeeded < need) return yield* tooFew(config, inside, ended)
-  const given = ended.flatMap(({ index, answer }) => (answer === undefined ? [] : [[config.steps[index]!, answer] as const]))
+  const given = ended.flatMap(({ index, answer }) =>
+    answer === undefined ? [] : [[config.steps[index]!, answer] as const],
+  )
   return {
     text: given.map(([id, { text }]) => `${id}: ${text}`).join("\n\n"),
     by: given.length === 1 ? given[0]![1].by : inside.label,
@@ -122,7 +134,9 @@ const conclude = Effect.fnUntraced(function* (
 
 const tooFew = (config: typeof Config.Type, inside: Inside, ended: ReadonlyArray<Ended>) => {
   const failures = ended.flatMap(({ index, failure }) => (failure === undefined ? [] : [{ index, failure }]))
-  const said = failures.map(({ index, failure }) => `${config.steps[index]}: ${failure.class} (${failure.message})`)
+  const said = failures.map(
+    ({ index, failure }) => `${config.steps[index]}: ${failure.class} (${failure.message})`,
+  )
   const { succeeded, need } = counts(config, ended)
   const message = `${succeeded} of ${need} steps succeeded${said.length === 0 ? "" : `: ${said.join("; ")}`}.`
   return Failure.of(failures.at(-1)?.failure.class ?? "refused", message, {

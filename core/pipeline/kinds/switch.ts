@@ -23,7 +23,8 @@ export const switch_ = coreKind({
     for (const [index, { step }] of config.cases.entries()) {
       const where = `cases[${index}].when`
       const when = inside.self.whens.get(where)
-      if (when === undefined) return yield* Effect.die(new Error(`${inside.self.at}: ${where} was not resolved`))
+      if (when === undefined)
+        return yield* Effect.die(new Error(`${inside.self.at}: ${where} was not resolved`))
       if ((yield* inside.holds(`case${index}`, when)).holds) return yield* inside.enter(inside.frame, step)
     }
     return config.else === undefined ? undefined : yield* inside.enter(inside.frame, config.else)

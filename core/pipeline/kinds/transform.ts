@@ -10,6 +10,5 @@ export const transform = coreKind({
     template: Field.required(Schema.String, "The text, with `{{ … }}` where values go."),
   }),
   templates: ({ template }) => [{ at: ["template"], text: template }],
-  run: ({ template }, inside) =>
-    Effect.map(inside.render(template), (text) => ({ text, by: inside.label })),
+  run: ({ template }, inside) => Effect.map(inside.render(template), (text) => ({ text, by: inside.label })),
 })

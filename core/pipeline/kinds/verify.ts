@@ -11,11 +11,15 @@ const Config = Schema.Struct({
     Schema.NonEmptyArray(Schema.String),
     "Program and arguments, without a shell and taken as they stand: nothing is filled in.",
   ),
-  schema: Field.optional(JsonShape.Field, "A JSON Schema, as a table or as JSON text, for the answer of the step before."),
+  schema: Field.optional(
+    JsonShape.Field,
+    "A JSON Schema, as a table or as JSON text, for the answer of the step before.",
+  ),
   expect_exit: Field.withDefault(Schema.Int, 0, "The exit status that counts as passed."),
 }).check(
   Schema.makeFilter(
-    ({ command, schema }) => (command === undefined) !== (schema === undefined) || "takes either `command` or `schema`",
+    ({ command, schema }) =>
+      (command === undefined) !== (schema === undefined) || "takes either `command` or `schema`",
   ),
 )
 
@@ -35,13 +39,15 @@ const checkCommand = Effect.fnUntraced(function* (
 ) {
   const result = yield* inside.command({ program, args })
   if (result.code === expected) return { text: result.output, by: inside.label }
-  const ended = result.code === null ? `was ended by ${result.signal ?? "a signal"}` : `exited with ${result.code}`
+  const ended =
+    result.code === null ? `was ended by ${result.signal ?? "a signal"}` : `exited with ${result.code}`
   return yield* failed(inside, `${[program, ...args].join(" ")} ${ended}, expected ${expected}.`, result)
 })
 
 const checkAnswer = Effect.fnUntraced(function* (schema: JsonShape.Shape | undefined, inside: Inside) {
   const answer = Array.from(inside.frame.answers.values()).at(-1)
-  if (answer === undefined) return yield* failed(inside, "There is no answer to check: no step before it answered.")
+  if (answer === undefined)
+    return yield* failed(inside, "There is no answer to check: no step before it answered.")
   const met = yield* JsonShape.check(schema ?? {}, answer)
   if (met.problem !== undefined) return yield* failed(inside, `The answer of ${answer.by} ${met.problem}`)
   return { ...answer, data: met.data }
