@@ -1,0 +1,171 @@
+/** The built binary as a test drives it: its own home, its own environment, plain JSON-RPC lines. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import type { Subprocess } from "bun"
+import { binary } from "../../bin/binary.ts"
+
+export interface Home {
+  readonly path: string
+  readonly write: (file: string, text: string) => void
+  readonly remove: () => void
+}
+
+/** A home in a temporary folder. Whoever makes it removes it. */
+export const makeHome = (files: Readonly<Record<string, string>> = {}): Home => {
+  const home = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "hub-home-")))
+  const write = (file: string, text: string) => {
+    fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true })
+    fs.writeFileSync(path.join(home, file), text, { mode: 0o600 })
+  }
+  for (const [file, text] of Object.entries(files)) write(file, text)
+  return { path: home, write, remove: () => fs.rmSync(home, { recursive: true, force: true }) }
+}
+
+export const environment = (home: Home): Record<string, string> => ({
+  PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+  HOME: home.path,
+  HUB_HOME: path.join(home.path, "hub"),
+  NO_COLOR: "1"
+})
+
+export interface Finished {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs `hub ARGS` to its end. */
+export const run = async (
+  home: Home,
+  args: ReadonlyArray<string>,
+  options: {
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly stdin?: string
+  } = {}
+): Promise<Finished> => {
+  const child = Bun.spawn([binary, ...args], {
+    cwd: options.cwd ?? home.path,
+    env: { ...environment(home), ...options.env },
+    stdin: options.stdin === undefined ? "ignore" : new TextEncoder().encode(options.stdin),
+    stdout: "pipe",
+    stderr: "pipe"
+  })
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited
+  ])
+  return { code, out, err }
+}
+
+interface Reply {
+  readonly id?: number
+  readonly result?: Record<string, unknown>
+  readonly error?: { readonly code: number; readonly message: string }
+}
+
+/** `hub serve --stdio --standalone`, spoken to in lines. */
+export class Server {
+  readonly child: Subprocess<"pipe", "pipe", "pipe">
+  private readonly waiting = new Map<number, (reply: Reply) => void>()
+  private readonly ended: Promise<void>
+  private next = 1
+  stderr = ""
+
+  constructor(home: Home, args: ReadonlyArray<string> = []) {
+    this.child = Bun.spawn([binary, "serve", "--stdio", "--standalone", ...args], {
+      cwd: home.path,
+      env: environment(home),
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe"
+    })
+    this.ended = this.read()
+    void this.readErrors()
+  }
+
+  private async readErrors(): Promise<void> {
+    for await (const piece of this.child.stderr) this.stderr += new TextDecoder().decode(piece)
+  }
+
+  private async read(): Promise<void> {
+    let rest = ""
+    const decoder = new TextDecoder()
+    for await (const piece of this.child.stdout) {
+      const lines = (rest + decoder.decode(piece, { stream: true })).split("\n")
+      rest = lines.pop() ?? ""
+      for (const line of lines) this.take(line)
+    }
+    for (const settle of this.waiting.values()) settle({ error: { code: 0, message: "the hub is gone" } })
+  }
+
+  private take(line: string): void {
+    const reply = JSON.parse(line) as Reply
+    if (reply.id !== undefined) this.waiting.get(reply.id)?.(reply)
+  }
+
+  send(line: string): void {
+    void this.child.stdin.write(`${line}\n`)
+    void this.child.stdin.flush()
+  }
+
+  async request(method: string, params: unknown = {}): Promise<Reply> {
+    const id = this.next++
+    const reply = new Promise<Reply>((settle) => this.waiting.set(id, settle))
+    this.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }))
+    const settled = await reply
+    this.waiting.delete(id)
+    return settled
+  }
+
+  async initialize(): Promise<Reply> {
+    const reply = await this.request("initialize", {
+      protocolVersion: "2025-06-18",
+      capabilities: {},
+      clientInfo: { name: "test", version: "1" }
+    })
+    this.send(JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }))
+    return reply
+  }
+
+  /** The structured result of a tool; throws when the tool, or the hub, says no. */
+  async tool<A = Record<string, unknown>>(name: string, args: unknown): Promise<A> {
+    const reply = await this.request("tools/call", { name, arguments: args })
+    const result = reply.result as { structuredContent?: A; isError?: boolean; content?: unknown } | undefined
+    if (result === undefined || result.isError === true)
+      throw new Error(`${name}: ${JSON.stringify(reply.error ?? result?.content)}`)
+    return result.structuredContent as A
+  }
+
+  /** Closes stdin, as a client that is done does. */
+  async close(): Promise<number> {
+    void this.child.stdin.end()
+    await this.ended
+    return this.child.exited
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.child.kill(signal)
+    await this.child.exited
+    await this.ended
+  }
+}
+
+/** Live processes whose environment names one of these runs. Linux only. */
+export const processesOf = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const marks = runs.map((run) => `HUB_RUN=${run}\0`)
+  return fs
+    .readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        const text = fs.readFileSync(`/proc/${pid}/environ`, "latin1")
+        const state = fs.readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.[0]
+        return state !== "Z" && marks.some((mark) => `${text}\0`.includes(mark))
+      } catch {
+        return false
+      }
+    })
+}
