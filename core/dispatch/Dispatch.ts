@@ -76,11 +76,12 @@ const make = Effect.gen(function* () {
     if (pipeline !== undefined && (agent !== undefined || fallback.length > 0))
       return refuse("give either a pipeline or an agent with its fallback, not both")
     if (pipeline !== undefined) return plans.named(pipeline)
-    if (agent !== undefined) return plans.ofAgents([agent, ...fallback])
+    if (agent !== undefined) return plans.ofAgents({ agent, fallback })
     if (fallback.length > 0) return refuse("a fallback follows an agent: name the first one with agent")
     const settings = project?.settings
     if (settings?.pipeline !== undefined) return plans.named(settings.pipeline)
-    if (settings?.agent !== undefined) return plans.ofAgents([settings.agent, ...(settings.fallback ?? [])])
+    if (settings?.agent !== undefined)
+      return plans.ofAgents({ agent: settings.agent, fallback: settings.fallback })
     return refuse(
       "say who does it: a pipeline or an agent (`hub pipelines`, `hub agents`), or set one for the project",
     )

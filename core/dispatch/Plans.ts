@@ -86,7 +86,7 @@ const make = Effect.gen(function* () {
     }),
 
     /** The first agent, then the others as its fallback. */
-    ofAgents: (agents: ReadonlyArray<string>) => Effect.flatMap(again([Implicit.source(agents)]), hashed),
+    ofAgents: (wish: Implicit.Wish) => Effect.flatMap(again([Implicit.source(wish)]), hashed),
 
     again,
   }
