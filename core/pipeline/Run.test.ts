@@ -333,6 +333,18 @@ ${agents("a", "b")}`)
 )
 
 effect(
+  "what was answered below a step that kept its timeout is seen after it",
+  Effect.gen(function* () {
+    const parsed = yield* plan(
+      `run = ["s", "t"]\n[step.s]\ntype = "sequence"\nsteps = ["a", "b"]\ntimeout = "1 minute"\n[step.t]\ntype = "transform"\ntemplate = "{{ steps.a.answer }}"${agents("a", "b")}`,
+    )
+    const kept = memory()
+    for (const life of ["first", "second"])
+      expect([life, answered(yield* finish(parsed, {}, kept)).text]).toEqual([life, "a answers"])
+  }),
+)
+
+effect(
   "parallel gives every answer by id when all are needed",
   Effect.gen(function* () {
     const parsed = yield* plan(
@@ -392,6 +404,16 @@ effect(
     expect(kept.starts.length).toBeLessThanOrEqual(2)
     expect(answered(yield* Fiber.join(fiber)).answers).toEqual({ a: "a", b: "b", c: "c" })
     expect(kept.starts.map(({ name }) => name)).toEqual(["p/a", "p/b", "p/c"])
+  }),
+)
+
+effect(
+  "parallel starts no branch that is not needed any more",
+  Effect.gen(function* () {
+    const parsed = yield* plan(
+      `run = ["p"]\n[step.p]\ntype = "parallel"\nsteps = ["a", "b"]\nneed = "any"\nlimit = 1\n${agents("a", "b")}`,
+    )
+    expect((yield* finish(parsed, {})).starts).toEqual(["p/a"])
   }),
 )
 

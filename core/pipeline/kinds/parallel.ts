@@ -65,6 +65,8 @@ const together = Effect.fnUntraced(function* (config: typeof Config.Type, inside
   const ended: Array<Ended> = []
   const settled = yield* Deferred.make<void>()
   const branch = Effect.fnUntraced(function* (id: string, index: number) {
+    // With a `limit`, the end of one branch frees its place before the rest are ended.
+    if (isSettled(config, ended)) return
     const frame = apart(inside.frame)
     const result = yield* Effect.result(inside.enter(frame, id))
     ended.push({ index, ...outcomeOf(result), added: added(inside.frame, frame) })

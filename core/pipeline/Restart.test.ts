@@ -1,0 +1,211 @@
+import { expect } from "bun:test"
+import { Effect, Fiber, Result } from "effect"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import type { FailureClass } from "../plugin/Failure.ts"
+import { effect } from "../testing/effect.ts"
+import { catalogue, plan } from "../testing/plans.ts"
+import { failed, type Memory, memory, said, type Script, scripted, until } from "../testing/world.ts"
+import type { Plan } from "./Plan.ts"
+import * as Run from "./Run.ts"
+
+interface Tree {
+  readonly type: "agent" | "fallback" | "sequence" | "parallel" | "loop" | "verify"
+  readonly below: ReadonlyArray<Tree>
+  readonly retry: boolean
+  readonly timeout: number | undefined
+  readonly need: number
+}
+
+const common = {
+  retry: fc.boolean(),
+  timeout: fc.option(fc.integer({ min: 1, max: 5_000 }), { nil: undefined, freq: 4 }),
+  need: fc.integer({ min: 0, max: 2 }),
+}
+
+const { tree } = fc.letrec<{ tree: Tree; leaf: Tree; node: Tree }>((tie) => ({
+  tree: fc.oneof({ maxDepth: 3, withCrossShrink: true }, tie("leaf"), tie("node")),
+  leaf: fc.record({ ...common, type: fc.constantFrom("agent", "agent", "verify"), below: fc.constant([]) }),
+  node: fc.record({
+    ...common,
+    type: fc.constantFrom("fallback", "sequence", "parallel", "loop"),
+    below: fc.array(tie("tree"), { minLength: 2, maxLength: 3 }),
+  }),
+}))
+
+/** The tree as a pipeline file; ids count up, so that none is used twice. */
+const toml = (root: Tree): string => {
+  const tables: Array<string> = []
+  const write = (tree: Tree): string => {
+    const id = `s${tables.push("") - 1}`
+    const below = tree.below.map(write)
+    tables[Number(id.slice(1))] = [`[step.${id}]`, `type = "${tree.type}"`, ...keys(tree, below), ""].join(
+      "\n",
+    )
+    return id
+  }
+  const loopCheck = '[step.until]\ntype = "verify"\ncommand = ["check"]\n'
+  const first = write(root)
+  const loops = tables.some((table) => table.includes('until = "until"'))
+  return `run = ["${first}"]\n${tables.join("")}${loops ? loopCheck : ""}`
+}
+
+const keys = (tree: Tree, below: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...(tree.retry
+    ? ['retry = { times = 1, base = "3 millis", jitter = 0, on = ["crashed", "verification_failed"] }']
+    : []),
+  // No sum of whole seconds ends at the same moment.
+  ...(tree.timeout === undefined ? [] : [`timeout = "${tree.timeout * 1_000 + 500} millis"`]),
+  ...ownKeys(tree, below),
+]
+
+const ownKeys = (tree: Tree, below: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const ids = JSON.stringify(below)
+  switch (tree.type) {
+    case "agent":
+      return ['agent = "a"', 'prompt = "{{ run.prompt }}"']
+    case "verify":
+      return ['command = ["check"]']
+    case "fallback":
+      return [`try = ${ids}`]
+    case "sequence":
+      return [`steps = ${ids}`]
+    case "parallel":
+      return [`steps = ${ids}`, `need = ${tree.need === 0 ? '"all"' : tree.need === 1 ? '"any"' : "2"}`]
+    case "loop":
+      return [`step = "${below[0]}"`, 'until = "until"', "times = 2"]
+  }
+}
+
+const reachable = (tree: Tree): Tree => ({
+  ...tree,
+  below: (tree.type === "loop" ? tree.below.slice(0, 1) : tree.below).map(reachable),
+})
+
+const outcomes: ReadonlyArray<FailureClass | undefined> = [
+  undefined,
+  "crashed",
+  "auth",
+  "timed_out",
+  undefined,
+]
+
+/** Each start takes twice as long as the one named before it, so that no two ends fall together. */
+const script = (picks: ReadonlyArray<number>): Script => {
+  const seen = new Map<string, number>()
+  const endingOf = (name: string) => {
+    if (!seen.has(name)) seen.set(name, seen.size)
+    const nth = seen.get(name)!
+    const after = 1_000 * 2 ** Math.min(nth, 20)
+    return { after, outcome: outcomes[picks[nth % picks.length]! % outcomes.length] }
+  }
+  return {
+    agent: ({ name }) => {
+      const { after, outcome } = endingOf(name)
+      return { ...(outcome === undefined ? said(name) : failed(outcome)), after }
+    },
+    command: ({ name }) => {
+      const { after, outcome } = endingOf(name)
+      return {
+        after,
+        gives: { code: outcome === undefined ? 0 : 1, signal: null, output: `printed by ${name}` },
+      }
+    },
+  }
+}
+
+/** Pulls the plug after each number of records in `cuts`, restarts at once, and lets the last execution end. */
+const execute = (parsed: Plan, plays: Script, kept: Memory, cuts: ReadonlyArray<number>) =>
+  Effect.gen(function* () {
+    const once = (cut: number) =>
+      until(cut, (onRecord) =>
+        Effect.result(
+          Run.run(parsed, scripted(plays, kept, onRecord), catalogue.conditions, catalogue.agents),
+        ),
+      )
+    const lives = Effect.forEach([...cuts, Infinity], once)
+    const fiber = yield* Effect.forkChild(lives)
+    yield* TestClock.adjust("365 days")
+    return (yield* Fiber.join(fiber)).at(-1)
+  })
+
+const summary = (result: Result.Result<unknown, { readonly facts: unknown }> | undefined, kept: Memory) => ({
+  result: result && (Result.isSuccess(result) ? result.success : result.failure.facts),
+  starts: kept.starts.map(({ name }) => name).toSorted(),
+  events: Array.from(kept.events).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+})
+
+/** Executes whole, then once for each record with the plug pulled right after it. */
+const restartsAlike = (root: Tree, picks: ReadonlyArray<number>) =>
+  Effect.gen(function* () {
+    const parsed = yield* plan(toml(reachable(root)))
+    const plays = script(picks)
+    const whole = memory()
+    const expected = summary(yield* execute(parsed, plays, whole, []), whole)
+    expect(expected.result).toBeDefined()
+    for (let cut = 1; cut <= whole.journal.size; cut++) {
+      const kept = memory()
+      expect(summary(yield* execute(parsed, plays, kept, [cut]), kept)).toEqual(expected)
+    }
+    return whole.journal.size
+  })
+
+effect(
+  "a run that is cut at any record and executed anew ends the same, with nothing started twice",
+  Effect.gen(function* () {
+    const picks = fc.array(fc.nat(4), { minLength: 3, maxLength: 9 })
+    const samples = fc.sample(fc.tuple(tree, picks), { numRuns: 60, seed: 20261121 })
+    let cuts = 0
+    for (const [root, chosen] of samples) cuts += yield* restartsAlike(root, chosen)
+    expect(cuts).toBeGreaterThan(200)
+  }),
+)
+
+const agentSteps = (...ids: ReadonlyArray<string>) =>
+  ids.map((id) => `\n[step.${id}]\ntype = "agent"\nagent = "${id}"\nprompt = "p"\n`).join("")
+
+effect(
+  "a race that was decided stays decided, though the loser's program ended while no hub lived",
+  Effect.gen(function* () {
+    const parsed = yield* plan(
+      `run = ["p", "c"]\n[step.p]\ntype = "parallel"\nsteps = ["a", "b"]\nneed = "any"${agentSteps("a", "b", "c")}`,
+    )
+    const plays: Script = {
+      agent: ({ call }) => ({
+        after: call.agent === "a" ? "1 hour" : "1 minute",
+        gives: { text: call.agent },
+      }),
+    }
+    const kept = memory()
+    const run = (cut: number) =>
+      until(cut, (onRecord) => Run.run(parsed, scripted(plays, kept, onRecord), catalogue.conditions))
+    const first = yield* Effect.forkChild(run(5))
+    yield* TestClock.adjust("2 minutes")
+    expect(yield* Fiber.join(first)).toBeUndefined()
+    expect(kept.starts.map(({ name }) => name)).toEqual(["p/a", "p/b", "c"])
+    yield* TestClock.adjust("1 day")
+    expect(yield* run(Infinity)).toMatchObject({ by: "c" })
+    expect(kept.journal.has("p/a")).toBe(false)
+    expect(kept.starts.length).toBe(3)
+  }),
+)
+
+effect(
+  "a timeout around other steps goes on while no hub lives",
+  Effect.gen(function* () {
+    const parsed = yield* plan(
+      `run = ["s"]\n[step.s]\ntype = "sequence"\nsteps = ["a", "b"]\ntimeout = "40 minutes"${agentSteps("a", "b")}`,
+    )
+    const plays: Script = { agent: () => ({ after: "25 minutes", gives: { text: "done" } }) }
+    const kept = memory()
+    const run = (cut: number) =>
+      until(cut, (onRecord) => Effect.result(Run.run(parsed, scripted(plays, kept, onRecord), new Map())))
+    const first = yield* Effect.forkChild(run(3))
+    yield* TestClock.adjust("26 minutes")
+    expect(yield* Fiber.join(first)).toBeUndefined()
+    yield* TestClock.adjust("4 minutes")
+    const second = yield* Effect.forkChild(run(Infinity))
+    yield* TestClock.adjust("10 minutes")
+    expect(yield* Fiber.join(second)).toMatchObject({ failure: { class: "timed_out", step: "s" } })
+  }),
+)
