@@ -1,0 +1,60 @@
+/** Ending an attempt: asked first, forced after the grace, until nothing of it is left. */
+import { type Duration, Effect } from "effect"
+import * as Proc from "./Proc.ts"
+import * as Spool from "./Spool.ts"
+import * as Watch from "./Watch.ts"
+
+/** Longest wait for processes that were killed already: one that hangs in the kernel cannot be waited for. */
+const killed_ms = 10_000
+
+/** TERM to the group and to those who left it, KILL after the grace. Idempotent. */
+export const end = Effect.fn("Supervisor.end")(function* (begun: Watch.Begun, grace: Duration.Duration) {
+  const { claim, dir } = begun
+  const carriers = yield* Proc.marked("HUB_ATTEMPT", dir)
+  const running = claim !== null && Proc.alive(claim)
+  const outside = running ? carriers.filter(({ group }) => group !== claim.pid) : carriers
+  if (!running && outside.length === 0) return
+  for (const one of outside) Proc.signal(one, "SIGTERM")
+  const departed = Effect.timeoutOption(vanished(outside), grace)
+  yield* running
+    ? Effect.all([endGroup(begun, claim, grace), departed], { concurrency: "unbounded" })
+    : departed
+  yield* killMarked("HUB_ATTEMPT", dir)
+})
+
+const endGroup = Effect.fnUntraced(function* (
+  begun: Watch.Begun,
+  claim: Spool.Claim,
+  grace: Duration.Duration,
+) {
+  Proc.send(-claim.pid, "SIGTERM")
+  yield* Effect.timeoutOption(Watch.departure(begun), grace)
+  if (!Proc.alive(claim)) return
+  // The wrapper is killed with its group, so its last word is said for it.
+  Spool.conclude(begun.dir, "137 -")
+  Proc.send(-claim.pid, "SIGKILL")
+  yield* Effect.timeoutOption(Watch.departure(begun), killed_ms)
+})
+
+/** KILL until none is left. Gives how many there were. */
+export const killMarked = Effect.fn("Supervisor.killMarked")(function* (name: string, value: string) {
+  const all = new Set<string>()
+  const kill = Effect.gen(function* () {
+    for (;;) {
+      const found = yield* Proc.marked(name, value)
+      if (found.length === 0) return
+      for (const one of found) {
+        all.add(`${one.pid} ${one.born}`)
+        Proc.signal(one, "SIGKILL")
+      }
+      yield* vanished(found)
+    }
+  })
+  yield* Effect.timeoutOption(kill, killed_ms)
+  return all.size
+})
+
+/** Strangers send no signal when they end, so they are looked at, ever more slowly, while they are being ended. */
+const vanished = Effect.fnUntraced(function* (found: ReadonlyArray<Proc.Found>) {
+  for (let pause = 1; found.some(Proc.same); pause = Math.min(pause * 2, 50)) yield* Effect.sleep(pause)
+})

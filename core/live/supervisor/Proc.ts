@@ -1,0 +1,116 @@
+/** Other processes: is it still the same one, which carry a mark, and how to end them. */
+import * as fs from "node:fs"
+import { Effect } from "effect"
+import type { Claim } from "./Spool.ts"
+
+const linux = process.platform === "linux"
+
+/** Still the process that wrote the claim: a number alone is given to another one later. Zombies are dead. */
+export const alive = (claim: Claim): boolean => (linux ? aliveByProc(claim) : aliveByPs(claim))
+
+const boot = linux ? read("/proc/sys/kernel/random/boot_id")?.trim() : undefined
+
+const aliveByProc = (claim: Claim): boolean => {
+  const fields = statOf(claim.pid)
+  return fields !== undefined && !dead(fields) && fields[19] === claim.born && claim.boot === boot
+}
+
+const aliveByPs = (claim: Claim): boolean => {
+  const { stdout } = Bun.spawnSync(["ps", "-o", "state=,lstart=", "-p", String(claim.pid)])
+  const [state = "", ...born] = stdout.toString().trim().split(/\s+/)
+  return state !== "" && !state.startsWith("Z") && born.join(" ") === claim.born.split(/\s+/).join(" ")
+}
+
+/** The process as it was when found; of another one with that number `same` says no. */
+export interface Found {
+  readonly pid: number
+  readonly born: string
+  /** Its process group. */
+  readonly group: number
+}
+
+/** Live processes whose environment has `NAME=value`, but never the hub itself. Linux; empty elsewhere. */
+export const marked = Effect.fnUntraced(function* (name: string, value: string) {
+  if (!linux) return []
+  const needle = Buffer.from(`${name}=${value}\0`)
+  const found: Array<Found> = []
+  let seen = 0
+  for (const entry of fs.readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue
+    if (++seen % 128 === 0) yield* Effect.yieldNow
+    const one = carries(Number(entry), needle)
+    if (one !== undefined) found.push(one)
+  }
+  return found
+})
+
+const carries = (pid: number, needle: Buffer): Found | undefined => {
+  const environ = environOf(pid)
+  if (environ === undefined || !holds(environ, needle)) return undefined
+  const fields = statOf(pid)
+  return fields === undefined || dead(fields)
+    ? undefined
+    : { pid, born: fields[19]!, group: Number(fields[2]) }
+}
+
+let space = Buffer.allocUnsafe(256 * 1024)
+
+/** Valid until the next call: hundreds are read in a row, and a buffer for each would cost more than the reading. */
+const environOf = (pid: number): Buffer | undefined => {
+  try {
+    const fd = fs.openSync(`/proc/${pid}/environ`, "r")
+    try {
+      let length = 0
+      for (let read = -1; read !== 0; length += read) {
+        if (length === space.length) space = Buffer.concat([space], space.length * 2)
+        read = fs.readSync(fd, space, length, space.length - length, length)
+      }
+      return space.subarray(0, length)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const holds = (environ: Buffer, needle: Buffer): boolean => {
+  for (let at = environ.indexOf(needle); at >= 0; at = environ.indexOf(needle, at + 1))
+    if (at === 0 || environ[at - 1] === 0) return true
+  return false
+}
+
+/** Also for a found process that has been given up since: then nothing happens. */
+export const signal = (found: Found, name: NodeJS.Signals): void => {
+  if (same(found)) send(found.pid, name)
+}
+
+export const same = ({ pid, born }: Found): boolean => {
+  const fields = statOf(pid)
+  return fields !== undefined && !dead(fields) && fields[19] === born
+}
+
+/** A negative number is a process group. */
+export const send = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // Gone in between.
+  }
+}
+
+const dead = (fields: ReadonlyArray<string>): boolean => fields[0] === "Z" || fields[0] === "X"
+
+/** Fields of /proc/PID/stat from the third on (`state`); the second, the name, may hold anything. */
+const statOf = (pid: number): ReadonlyArray<string> | undefined => {
+  const text = read(`/proc/${pid}/stat`)
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ")
+}
+
+function read(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "latin1")
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+/** The few lines of POSIX sh that start a program once, keep its time limit and write down how it ended. */
+import { Duration } from "effect"
+
+/**
+ * `$1` spool folder, `$2` limit and `$3` grace in seconds, `$4` grace in tenths of a second, `$5` stdin, `$6` umask, then the argv.
+ *
+ * - `alive` is a named pipe that this shell alone holds open: whoever reads it sees its end when the shell is gone, however it went.
+ * - `claim` and `exit` are made under `set -C` (O_EXCL): the first writer wins, and a line counts once its newline is there.
+ * - The program runs in the foreground: a background job of a shell without job control ignores INT and QUIT.
+ * - The shell traps TERM and the watchdog ignores it (its sleep inherits that), so the group can be told to end without ending them.
+ * - `kill -KILL -$$` ends the watchdog, whatever is left of the group, and this shell.
+ */
+export const script = `
+d=$1 limit=$2 grace=$3 ticks=$4 in=$5 mask=$6 told= w=
+shift 6
+umask 077
+mkfifo "$d/alive" 2>/dev/null
+[ -p "$d/alive" ] || exit 90
+exec 9<>"$d/alive"
+trap : HUP INT QUIT
+trap told=1 TERM
+born() { set -- \${stat##*) }; born=\${20}; }
+boot=-
+if read -r stat 2>/dev/null </proc/$$/stat; then
+  born
+  read -r boot </proc/sys/kernel/random/boot_id
+else
+  born=$(ps -o lstart= -p $$)
+fi
+set -C
+{ echo "$$ $boot $grace $born" >"$d/claim"; } 2>/dev/null || exit 91
+if [ -n "$limit" ]; then (
+  trap '' HUP INT QUIT TERM USR1 USR2 ALRM PIPE
+  exec 9<&-
+  sleep "$limit" || exit
+  echo timed_out >"$d/why"
+  kill -TERM -$$
+  sleep "$grace"
+  echo "137 timed_out" >"$d/exit"
+  kill -KILL -$$
+) & w=$!; fi
+( exec 9<&-; umask "$mask"; exec "$@" ) <"$in" >>"$d/out" 2>>"$d/err"
+code=$? why=-
+[ -e "$d/why" ] && why=timed_out
+{ echo "$code $why" >"$d/exit"; } 2>/dev/null
+other() {
+  case $2 in Z* | X*) return 1 ;; esac
+  [ "$4" = $$ ] && [ "$1" != $$ ] && [ "$1" != "$w" ] && [ "$3" != $$ ] && [ "$3" != "$w" ]
+}
+others() {
+  if [ -r /proc/$$/stat ]; then
+    grep -hsE "^[0-9]+ \\(.*\\) . [0-9]+ $$ " /proc/[0-9]*/stat >|"$d/group"
+  else
+    ps -A -o pid= -o state= -o ppid= -o pgid= | sed 's/^ *\\([0-9]*\\) */\\1 (x) /' >|"$d/group"
+  fi
+  while read -r line; do
+    other "\${line%% *}" \${line##*) } && return
+  done <"$d/group"
+  return 1
+}
+while others; do
+  [ -n "$told" ] || { told=1; kill -TERM -$$; }
+  [ "$ticks" -gt 0 ] || break
+  ticks=$((ticks - 1))
+  sleep 0.1
+done
+kill -KILL -$$
+`
+
+/** Exit statuses of the wrapper itself before it has the claim. */
+export const status = { no_pipe: 90, claimed: 91 } as const
+
+export interface Start {
+  readonly dir: string
+  readonly time_limit: Duration.Duration
+  readonly grace: Duration.Duration
+  readonly stdin: string
+  readonly argv: ReadonlyArray<string>
+}
+
+export const argv = (start: Start): Array<string> => [
+  "/bin/sh",
+  "-c",
+  script,
+  "hub-attempt",
+  start.dir,
+  Duration.isFinite(start.time_limit) ? seconds(start.time_limit) : "",
+  seconds(start.grace),
+  String(Math.ceil(Duration.toMillis(start.grace) / 100)),
+  start.stdin,
+  process.umask().toString(8),
+  ...start.argv,
+]
+
+/** Whole seconds where possible: only they are POSIX; fractions are known to GNU, BSD, macOS and busybox. */
+const seconds = (duration: Duration.Duration) => String(Duration.toMillis(duration) / 1000)
