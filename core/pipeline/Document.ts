@@ -46,7 +46,11 @@ export const PipelineFile = Schema.Struct({
     {},
     "What a run may be given, by name. Anything else is refused.",
   ),
-  defaults: Field.withDefault(Defaults, {}, "For every step that does work of its own and does not say otherwise."),
+  defaults: Field.withDefault(
+    Defaults,
+    {},
+    "For every step that does work of its own and does not say otherwise.",
+  ),
   step: Field.required(
     Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)),
     "The steps by id. Each has a `type`, the keys of that type, and modifiers.",

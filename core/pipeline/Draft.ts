@@ -15,6 +15,7 @@ import { InputTable, isName, PipelineFile } from "./Document.ts"
 import { Defaults, names as modifierNames, notYet, StepModifiers } from "./Modifiers.ts"
 import type { InputSpec, When } from "./Plan.ts"
 import { error, keyError } from "./Problem.ts"
+import { TestTable } from "./TestTables.ts"
 import { decodeAt, type Known } from "./When.ts"
 
 export type Table = Readonly<Record<string, unknown>>
@@ -62,14 +63,21 @@ export const read = Effect.fnUntraced(function* (
   const { value } = document
   const defaults = tableAt(value, "defaults")
   diagnostics.push(...refused(document, ["defaults"], defaults))
-  const strict = { ...document, value: { ...value, ...(value["defaults"] === undefined ? {} : { defaults: built(defaults) }) } }
+  const strict = {
+    ...document,
+    value: { ...value, ...(value["defaults"] === undefined ? {} : { defaults: built(defaults) }) },
+  }
   diagnostics.push(...(yield* problems(decode(PipelineFile, strict))))
+  for (const { schema, at } of parts(value))
+    diagnostics.push(...(yield* problems(decode(schema, strict, { at }))))
 
   const steps = new Map<string, DraftStep>()
   const tables = Object.entries(tableAt(value, "step"))
   diagnostics.push(...badNames(document, "step"), ...badNames(document, "input"))
   if (tables.length > MAX_STEPS)
-    diagnostics.push(error(document, ["step"], `has ${tables.length} steps, at most ${MAX_STEPS} are allowed`))
+    diagnostics.push(
+      error(document, ["step"], `has ${tables.length} steps, at most ${MAX_STEPS} are allowed`),
+    )
   for (const [step, table] of tables.slice(0, MAX_STEPS))
     if (isTable(table)) steps.set(step, yield* readStep({ document, known, kinds, diagnostics }, step, table))
   return {
@@ -78,11 +86,21 @@ export const read = Effect.fnUntraced(function* (
     description: Predicate.isString(value["description"]) ? value["description"] : "",
     run: stringsAt(value["run"]).map(([index, step]) => ({ at: ["run", index], step })),
     inputs: inputs(value),
-    defaults: yield* decode(Defaults, strict, { at: ["defaults"] }).pipe(Effect.catch(() => Effect.succeed({}))),
+    defaults: yield* decode(Defaults, strict, { at: ["defaults"] }).pipe(
+      Effect.catch(() => Effect.succeed({})),
+    ),
     steps,
     diagnostics,
   }
 })
+
+// Decoding stops at the first kind of mistake, so parts are decoded by themselves too; what is found twice is said once.
+const parts = (value: Table) => [
+  ...Object.keys(tableAt(value, "input")).map((name) => ({ schema: InputTable, at: ["input", name] })),
+  ...(Array.isArray(value["test"])
+    ? value["test"].map((_, index) => ({ schema: TestTable, at: ["test", index] }))
+    : []),
+]
 
 interface Reading {
   readonly document: TomlDocument
@@ -101,7 +119,9 @@ const readStep = Effect.fnUntraced(function* (reading: Reading, id: string, tabl
 
   const modifiers = pick(built(table), (key) => modifierNames.includes(key))
   const own = yield* attempt(reading, decode(StepModifiers, shadow(document, path, modifiers), { at: path }))
-  const when = isTable(table["when"]) ? yield* attempt(reading, decodeAt(document, [...path, "when"], reading.known)) : undefined
+  const when = isTable(table["when"])
+    ? yield* attempt(reading, decodeAt(document, [...path, "when"], reading.known))
+    : undefined
   const written = pick(table, (key) => key !== "type" && key !== "guard" && !modifierNames.includes(key))
   const config = kind && (yield* readConfig(reading, path, kind, written))
   const { when: _, ...limits } = own?.value ?? {}
@@ -120,7 +140,12 @@ const readStep = Effect.fnUntraced(function* (reading: Reading, id: string, tabl
 })
 
 /** Keys that no one knows are said here, for only here both the kind's and the modifiers are known. */
-const readConfig = Effect.fnUntraced(function* (reading: Reading, path: Path, kind: StepHandle, written: Table) {
+const readConfig = Effect.fnUntraced(function* (
+  reading: Reading,
+  path: Path,
+  kind: StepHandle,
+  written: Table,
+) {
   const { document, diagnostics } = reading
   const keys = keysOf(kind)
   const unknown = keys === undefined ? [] : Object.keys(written).filter((key) => !keys.includes(key))
@@ -158,7 +183,11 @@ const readWhens = Effect.fnUntraced(function* (reading: Reading, path: Path, wri
 })
 
 /** What a kind says about its config. A plugin's own mistake becomes a finding. */
-const listed = <A>({ document, diagnostics }: Reading, path: Path, list: (() => ReadonlyArray<A>) | undefined) =>
+const listed = <A>(
+  { document, diagnostics }: Reading,
+  path: Path,
+  list: (() => ReadonlyArray<A>) | undefined,
+) =>
   Effect.sync((): ReadonlyArray<A> => {
     const result = Result.try({ try: () => list?.() ?? [], catch: String })
     if (Result.isSuccess(result)) return result.success
@@ -167,7 +196,8 @@ const listed = <A>({ document, diagnostics }: Reading, path: Path, list: (() => 
   })
 
 const UNBUILT: Readonly<Record<string, string>> = {
-  approve: 'not yet: a run cannot wait for a person. Until then end the pipeline here and dispatch the rest yourself',
+  approve:
+    "not yet: a run cannot wait for a person. Until then end the pipeline here and dispatch the rest yourself",
   race: 'not yet: steps share one folder. Until then use parallel with need = "any" for steps that only read',
   merge: "not yet: steps work in place, so there is nothing to merge",
 }

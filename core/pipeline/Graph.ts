@@ -102,13 +102,17 @@ export const before = (nodes: Nodes): ReadonlyMap<string, ReadonlySet<string>> =
       for (const one of whole(reference)) ended.add(one)
     }
   }
-  inOrder(nodes.run.filter(({ step }) => nodes.steps.has(step)), [])
+  inOrder(
+    nodes.run.filter(({ step }) => nodes.steps.has(step)),
+    [],
+  )
   for (const id of topological(nodes)) {
     const references = below(nodes, id)
     const start = found.get(id) ?? new Set()
     const type = nodes.steps.get(id)?.type ?? ""
     if (SIDE_BY_SIDE.has(type)) for (const { step } of references) add(step, start)
-    else if (type === "loop") for (const { step } of references) add(step, [...start, ...references.flatMap(whole)])
+    else if (type === "loop")
+      for (const { step } of references) add(step, [...start, ...references.flatMap(whole)])
     else inOrder(references, start)
   }
   return found
@@ -128,5 +132,5 @@ const topological = (nodes: Nodes): ReadonlyArray<string> => {
     order.push(id)
   }
   for (const id of nodes.steps.keys()) walk(id)
-  return order.reverse()
+  return order.toReversed()
 }

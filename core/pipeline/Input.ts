@@ -43,7 +43,8 @@ export const promptTarget = (inputs: Plan["inputs"], given: ReadonlyArray<string
   const named = ["task", "prompt"].find((name) => inputs.get(name)?.type === "string")
   if (named !== undefined) return given.includes(named) ? undefined : named
   const open = [...inputs].filter(
-    ([name, spec]) => spec.type === "string" && spec.required && spec.default === undefined && !given.includes(name),
+    ([name, spec]) =>
+      spec.type === "string" && spec.required && spec.default === undefined && !given.includes(name),
   )
   return open.length === 1 ? open[0]![0] : undefined
 }
@@ -64,16 +65,24 @@ const read = (name: string, spec: InputSpec, raw: unknown): Read => {
   if (raw === undefined && spec.default !== undefined) return { value: spec.default }
   if (raw === undefined) return spec.required ? { problem: missing(name, spec) } : { value: undefined }
   const value = readers[spec.type](raw)
-  return value === undefined ? { problem: `input "${name}" must be ${EXPECTED[spec.type]}, got ${show(raw)}` } : { value }
+  return value === undefined
+    ? { problem: `input "${name}" must be ${EXPECTED[spec.type]}, got ${show(raw)}` }
+    : { value }
 }
 
 const missing = (name: string, { type, description }: InputSpec) => {
-  const asPrompt = type === "string" && (name === "task" || name === "prompt") ? "as the prompt, or with " : "with "
+  const asPrompt =
+    type === "string" && (name === "task" || name === "prompt") ? "as the prompt, or with " : "with "
   const purpose = description === undefined || description === "" ? "" : ` (${description})`
   return `input "${name}" is required${purpose}: give it ${asPrompt}--input ${name}=…`
 }
 
-const EXPECTED = { string: "a string", number: "a number", boolean: "true or false", list: "a list of strings" }
+const EXPECTED = {
+  string: "a string",
+  number: "a number",
+  boolean: "true or false",
+  list: "a list of strings",
+}
 
 const readers: Readonly<Record<InputSpec["type"], (raw: unknown) => unknown>> = {
   string: (raw) => (typeof raw === "string" ? raw : undefined),
@@ -81,7 +90,8 @@ const readers: Readonly<Record<InputSpec["type"], (raw: unknown) => unknown>> = 
     const number = typeof raw === "string" && raw.trim() !== "" ? Number(raw) : raw
     return typeof number === "number" && Number.isFinite(number) ? number : undefined
   },
-  boolean: (raw) => (typeof raw === "boolean" ? raw : raw === "true" ? true : raw === "false" ? false : undefined),
+  boolean: (raw) =>
+    typeof raw === "boolean" ? raw : raw === "true" ? true : raw === "false" ? false : undefined,
   list: (raw) => {
     const list = typeof raw === "string" ? raw.split(",").map((entry) => entry.trim()) : raw
     if (!Array.isArray(list) || !list.every((entry) => typeof entry === "string")) return undefined

@@ -19,7 +19,10 @@ export interface Surroundings {
 }
 
 /** Errors and warnings of one file. */
-export const findings = (draft: Draft, { catalogue, pipelines, project }: Surroundings): ReadonlyArray<Diagnostic> => [
+export const findings = (
+  draft: Draft,
+  { catalogue, pipelines, project }: Surroundings,
+): ReadonlyArray<Diagnostic> => [
   ...draft.diagnostics,
   ...references(draft),
   ...agents(draft, catalogue),
@@ -34,5 +37,11 @@ const withoutProject = (draft: Draft) =>
   [...draft.steps.values()].flatMap(({ id, templates }) =>
     templates
       .filter(({ text }) => /\{\{\s*project\.name\s*\}\}/.test(text))
-      .map(({ at }) => warning(draft.document, ["step", id, ...at], "{{ project.name }} is empty: the run belongs to no project")),
+      .map(({ at }) =>
+        warning(
+          draft.document,
+          ["step", id, ...at],
+          "{{ project.name }} is empty: the run belongs to no project",
+        ),
+      ),
   )

@@ -26,7 +26,8 @@ export const RetryTable = Schema.Struct({
   ),
 }).check(
   Schema.makeFilter(
-    ({ base, max }) => Duration.isLessThanOrEqualTo(base, max) || { path: ["base"], issue: "must not be longer than max" },
+    ({ base, max }) =>
+      Duration.isLessThanOrEqualTo(base, max) || { path: ["base"], issue: "must not be longer than max" },
   ),
 )
 
@@ -68,7 +69,7 @@ export const notYet = (key: string, value: unknown): string | undefined => {
   if (key === "guard")
     return 'not yet: the next candidate finds the tree as the failed one left it. Until then put a verify step that runs ["git", "stash"] between them'
   if (key === "isolation" && value === "worktree")
-    return 'not yet: steps work in the folder of the run. Until then make the worktree yourself and dispatch with --cwd'
+    return "not yet: steps work in the folder of the run. Until then make the worktree yourself and dispatch with --cwd"
   return undefined
 }
 

@@ -134,7 +134,8 @@ const include = Effect.fnUntraced(function* <E>(
 ): Effect.fn.Return<Plan | string | undefined, E> {
   const { seen, sources } = resolving
   const from = above.indexOf(id)
-  if (from >= 0) return `pipeline ${JSON.stringify(id)} would run itself: ${[...above.slice(from), id].join(" → ")}`
+  if (from >= 0)
+    return `pipeline ${JSON.stringify(id)} would run itself: ${[...above.slice(from), id].join(" → ")}`
   if (seen.has(id)) return seen.get(id)
   if (seen.size >= MAX_PIPELINES) return `is one pipeline too many: at most ${MAX_PIPELINES} are included`
   const source = yield* sources.get(id)
@@ -144,7 +145,9 @@ const include = Effect.fnUntraced(function* <E>(
     Effect.catchIf(
       (failed): failed is Invalid | TomlSyntax => failed instanceof Invalid || failed instanceof TomlSyntax,
       (failed) => {
-        resolving.diagnostics.push(...(failed instanceof Invalid ? failed.diagnostics : [asDiagnostic(failed)]))
+        resolving.diagnostics.push(
+          ...(failed instanceof Invalid ? failed.diagnostics : [asDiagnostic(failed)]),
+        )
         return Effect.succeed(undefined)
       },
     ),
@@ -154,12 +157,22 @@ const include = Effect.fnUntraced(function* <E>(
 })
 
 const noPipeline = (id: string, list: ReadonlyArray<{ readonly id: string }>) =>
-  `no pipeline ${JSON.stringify(id)}. ${didYouMean(id, list.map((source) => source.id))}`
+  `no pipeline ${JSON.stringify(id)}. ${didYouMean(
+    id,
+    list.map((source) => source.id),
+  )}`
 
 const missing = (id: string, list: ReadonlyArray<{ readonly id: string }>) =>
   new Invalid({
     diagnostics: [
-      { file: `pipelines/${id}.toml`, line: 1, column: 1, path: "", message: noPipeline(id, list), severity: "error" },
+      {
+        file: `pipelines/${id}.toml`,
+        line: 1,
+        column: 1,
+        path: "",
+        message: noPipeline(id, list),
+        severity: "error",
+      },
     ],
   })
 

@@ -58,7 +58,10 @@ export const parse = (text: string): Parsed => {
       parts.push("{{")
       from = open + 4
     } else if (close < 0) {
-      problems.push({ source: text.slice(open, open + 40), message: "{{ is never closed. Literal braces are written {{{{" })
+      problems.push({
+        source: text.slice(open, open + 40),
+        message: "{{ is never closed. Literal braces are written {{{{",
+      })
       return { parts, problems }
     } else {
       const source = text.slice(open, close + 2)
@@ -71,7 +74,8 @@ export const parse = (text: string): Parsed => {
 }
 
 /** The gaps of a text, in order. */
-export const gaps = (parsed: Parsed): ReadonlyArray<Gap> => parsed.parts.filter((part) => typeof part !== "string")
+export const gaps = (parsed: Parsed): ReadonlyArray<Gap> =>
+  parsed.parts.filter((part) => typeof part !== "string")
 
 /** Fails with `bad_output` when a step gave no data at a path, with `context_too_long` above 4 MB. */
 export const fill = Effect.fn("Template.fill")(function* (
@@ -80,7 +84,8 @@ export const fill = Effect.fn("Template.fill")(function* (
 ): Effect.fn.Return<string, Failure> {
   const { parts, problems } = parse(template)
   const problem = problems[0]
-  if (problem !== undefined) return yield* failure("crashed", `The template cannot be filled: ${problem.message}.`)
+  if (problem !== undefined)
+    return yield* failure("crashed", `The template cannot be filled: ${problem.message}.`)
   const filled: Array<string> = []
   let length = 0
   for (const part of parts) {

@@ -12,7 +12,8 @@ export const AgentScript = Schema.Struct({
   after: Field.optional(Field.Span, "How long it works before that."),
 }).check(
   Schema.makeFilter(
-    ({ say, data, fail }) => (fail === undefined) !== (say === undefined && data === undefined) || "either says something or fails",
+    ({ say, data, fail }) =>
+      (fail === undefined) !== (say === undefined && data === undefined) || "either says something or fails",
   ),
 )
 export type AgentScript = typeof AgentScript.Type

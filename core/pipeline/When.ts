@@ -141,7 +141,10 @@ const ask = Effect.fnUntraced(function* (
 ) {
   const handle = known.conditions.get(condition)
   if (handle === undefined)
-    return yield* failure("crashed", `The condition "${condition}" is no longer there: its plugin was stopped.`)
+    return yield* failure(
+      "crashed",
+      `The condition "${condition}" is no longer there: its plugin was stopped.`,
+    )
   const verdict = yield* handle.holds(config, context)
   return { ...verdict, checks: [{ condition, ...verdict }] }
 })

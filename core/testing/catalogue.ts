@@ -60,8 +60,17 @@ export const announce: StepHandle = {
 export const processes: Processes["Service"] = Processes.of({
   run: ({ program, args, cwd, env }) =>
     Effect.promise(async (): Promise<Finished> => {
-      const child = Bun.spawn([program, ...args], { cwd, env: { ...process.env, ...env }, stdout: "pipe", stderr: "pipe" })
-      const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+      const child = Bun.spawn([program, ...args], {
+        cwd,
+        env: { ...process.env, ...env },
+        stdout: "pipe",
+        stderr: "pipe",
+      })
+      const [stdout, stderr, code] = await Promise.all([
+        child.stdout.text(),
+        child.stderr.text(),
+        child.exited,
+      ])
       return { code, signal: null, stdout, stderr, truncated: false, duration_ms: 0 }
     }),
   which: (program) => {

@@ -6,7 +6,8 @@ import { handle, some } from "./handle.ts"
 export const changed = (processes: Processes["Service"]) =>
   handle({
     id: "changed",
-    summary: 'A file that fits one of these patterns differs from the last commit, or is new: `changed = ["src/**"]`.',
+    summary:
+      'A file that fits one of these patterns differs from the last commit, or is new: `changed = ["src/**"]`.',
     config: Schema.Array(Schema.NonEmptyString.check(Schema.isMaxLength(1_000))).check(
       Schema.isMinLength(1),
       Schema.isMaxLength(100),
@@ -14,7 +15,12 @@ export const changed = (processes: Processes["Service"]) =>
     holds: Effect.fnUntraced(function* (patterns, { cwd }) {
       const globs = patterns.map((pattern) => Glob.make(pattern, { dot: true }))
       return yield* changedFiles(processes, cwd).pipe(
-        Effect.map((files) => verdict(files.filter((file) => globs.some((glob) => Glob.match(glob, file))), patterns)),
+        Effect.map((files) =>
+          verdict(
+            files.filter((file) => globs.some((glob) => Glob.match(glob, file))),
+            patterns,
+          ),
+        ),
         Effect.catch((because) => Effect.succeed({ holds: false, because })),
       )
     }),
@@ -37,7 +43,17 @@ const changedFiles = Effect.fnUntraced(function* (processes: Processes["Service"
   // Before the first commit every file that git knows is new.
   const tracked =
     head.code === 0
-      ? git("diff", "--name-only", "--relative", "--no-ext-diff", "--no-textconv", "--no-renames", "-z", "HEAD", "--")
+      ? git(
+          "diff",
+          "--name-only",
+          "--relative",
+          "--no-ext-diff",
+          "--no-textconv",
+          "--no-renames",
+          "-z",
+          "HEAD",
+          "--",
+        )
       : git("ls-files", "-z")
   const both = [yield* tracked, yield* git("ls-files", "--others", "--exclude-standard", "-z")]
   return (yield* Effect.forEach(both, paths)).flat()

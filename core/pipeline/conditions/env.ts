@@ -22,7 +22,11 @@ export const env = (environment: Readonly<Record<string, string | undefined>>) =
       Effect.sync(() => {
         const value = Object.hasOwn(environment, name) ? environment[name] : undefined
         const isSet = value !== undefined && value !== ""
-        if (equals === undefined) return { holds: isSet === set, because: `${name} is ${isSet ? "set" : "not set"}` }
-        return { holds: value === equals, because: `${name} ${value === equals ? "is" : "is not"} ${JSON.stringify(equals)}` }
+        if (equals === undefined)
+          return { holds: isSet === set, because: `${name} is ${isSet ? "set" : "not set"}` }
+        return {
+          holds: value === equals,
+          because: `${name} ${value === equals ? "is" : "is not"} ${JSON.stringify(equals)}`,
+        }
       }),
   })

@@ -17,5 +17,8 @@ export interface World {
 /** By id, as they stand in a catalogue. */
 export const conditions = (world: World): ReadonlyMap<string, ConditionHandle> =>
   new Map(
-    [failed, changed(world.processes), env(world.env), input, project, time].map((handle) => [handle.id, handle]),
+    [failed, changed(world.processes), env(world.env), input, project, time].map((handle) => [
+      handle.id,
+      handle,
+    ]),
   )

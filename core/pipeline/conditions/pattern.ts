@@ -15,11 +15,17 @@ export const READ = 1_000
 export const problemOf = (pattern: string): string | undefined => {
   if (!compiles(pattern)) return `is no regular expression: ${JSON.stringify(pattern.slice(0, 60))}`
   // Escapes and classes count as one plain character.
-  const plain = pattern.replace(/\\[1-9k]/g, "\u0001").replace(/\\./gs, "x").replace(/\[[^\]]*\]/g, "x")
+  const plain = pattern
+    .replace(/\\[1-9k]/g, "\u0001")
+    .replace(/\\./gs, "x")
+    .replace(/\[[^\]]*\]/g, "x")
   if (/\(\?[=!<]|\u0001/.test(plain)) return "looks around or back, which can take for ever"
   if (/\)[*+{]/.test(plain)) return "repeats a group, which can take for ever"
-  if ((plain.match(/[*+]|\{/g)?.length ?? 0) > 2) return "has more than two repetitions, which can take for ever"
-  return (plain.match(/[?|]/g)?.length ?? 0) > 8 ? "has more than eight choices, which can take for ever" : undefined
+  if ((plain.match(/[*+]|\{/g)?.length ?? 0) > 2)
+    return "has more than two repetitions, which can take for ever"
+  return (plain.match(/[?|]/g)?.length ?? 0) > 8
+    ? "has more than eight choices, which can take for ever"
+    : undefined
 }
 
 const compiles = (pattern: string) => {

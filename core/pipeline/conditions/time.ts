@@ -17,7 +17,8 @@ const Zone = Schema.String.check(
 
 export const time = handle({
   id: "time",
-  summary: 'The time of day: `time = { between = ["22:00", "06:00"], tz = "Europe/Berlin" }`, also across midnight.',
+  summary:
+    'The time of day: `time = { between = ["22:00", "06:00"], tz = "Europe/Berlin" }`, also across midnight.',
   config: Schema.Struct({
     between: Field.required(
       Schema.Tuple([Clock, Clock]).check(
@@ -29,9 +30,8 @@ export const time = handle({
   }),
   holds: Effect.fnUntraced(function* ({ between: [from, to], tz }) {
     const now = yield* DateTime.now
-    const zone = Option.getOrElse(
-      tz === undefined ? Option.none() : DateTime.zoneMakeNamed(tz),
-      () => DateTime.zoneMakeLocal(),
+    const zone = Option.getOrElse(tz === undefined ? Option.none() : DateTime.zoneMakeNamed(tz), () =>
+      DateTime.zoneMakeLocal(),
     )
     const { hour, minute } = DateTime.toParts(DateTime.setZone(now, zone))
     const clock = [hour, minute].map((part) => String(part).padStart(2, "0")).join(":")

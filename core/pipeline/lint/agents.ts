@@ -7,14 +7,28 @@ import * as Graph from "../Graph.ts"
 import { error } from "../Problem.ts"
 import { noStep } from "./references.ts"
 
-export const agents = (draft: Draft, { agents: known }: Catalogued): ReadonlyArray<Diagnostic> =>
-  [...draft.steps.values()].filter(({ type }) => type === "agent").flatMap((step) => {
+export const agents = (draft: Draft, { agents: known }: Catalogued): ReadonlyArray<Diagnostic> => {
+  const order = orderOf(draft)
+  const steps = [...draft.steps.values()].filter(({ type }) => type === "agent")
+  return steps.flatMap((step) => {
     const { agent } = step.table
     if (!Predicate.isString(agent)) return []
     const handle = known.get(agent)
-    if (handle !== undefined) return [...asked(draft, step, handle), ...session(draft, step, handle)]
-    return [wrong(draft, step, "agent", `no agent ${JSON.stringify(agent)}. ${didYouMean(agent, [...known.keys()].sort())}`)]
+    if (handle !== undefined) return [...asked(draft, step, handle), ...session(draft, step, handle, order)]
+    const message = `no agent ${JSON.stringify(agent)}. ${didYouMean(agent, [...known.keys()].sort())}`
+    return [wrong(draft, step, "agent", message)]
   })
+}
+
+/** Can the second step have ended before the first starts? Steps that never run, or run in circles, are no matter here. */
+type Order = (step: string, from: string) => boolean
+
+const orderOf = (draft: Draft): Order => {
+  if (Graph.cycles(draft).length > 0) return () => true
+  const reached = Graph.reached(draft)
+  const before = Graph.before(draft)
+  return (step, from) => !reached.has(step) || before.get(step)?.has(from) === true
+}
 
 const wrong = (draft: Draft, { id }: DraftStep, key: string, message: string) =>
   error(draft.document, ["step", id, key], message)
@@ -35,26 +49,36 @@ const permission = (draft: Draft, step: DraftStep, id: string, able: ReadonlyArr
   const { permission: wanted } = step.table
   if (!Predicate.isString(wanted) || able.includes(wanted)) return []
   const can = able.length === 0 ? "It takes none" : `It takes ${able.join(", ")}`
-  return [wrong(draft, step, "permission", `agent "${id}" cannot work with permission ${JSON.stringify(wanted)}. ${can}`)]
+  return [
+    wrong(
+      draft,
+      step,
+      "permission",
+      `agent "${id}" cannot work with permission ${JSON.stringify(wanted)}. ${can}`,
+    ),
+  ]
 }
 
-const session = (draft: Draft, step: DraftStep, { id, supports }: AgentHandle) => {
+const session = (draft: Draft, step: DraftStep, { id, supports }: AgentHandle, order: Order) => {
   const { session: wanted } = step.table
   if (!Predicate.isString(wanted) || wanted === "new") return []
-  if (supports.resume !== true) return [wrong(draft, step, "session", `agent "${id}" cannot go on with a session`)]
-  return wanted === "continue" ? [] : resumed(draft, step, wanted)
+  if (supports.resume !== true)
+    return [wrong(draft, step, "session", `agent "${id}" cannot go on with a session`)]
+  return wanted === "continue" ? [] : resumed(draft, step, wanted, order)
 }
 
-const resumed = (draft: Draft, step: DraftStep, from: string) => {
+const resumed = (draft: Draft, step: DraftStep, from: string, order: Order) => {
   const other = draft.steps.get(from)
   if (other === undefined) {
-    const message = noStep(from, [...draft.steps.keys()].filter((name) => name !== step.id))
+    const message = noStep(
+      from,
+      [...draft.steps.keys()].filter((name) => name !== step.id),
+    )
     return [wrong(draft, step, "session", `${message} Or "new", or "continue".`)]
   }
   if (other.type === "agent" && other.table["agent"] !== step.table["agent"])
     return [wrong(draft, step, "session", `step "${from}" asks another agent: a session stays with its own`)]
-  const reached = Graph.cycles(draft).length === 0 && Graph.reached(draft).has(step.id)
-  return reached && Graph.before(draft).get(step.id)?.has(from) !== true
-    ? [wrong(draft, step, "session", `step "${from}" cannot have run before this one`)]
-    : []
+  return order(step.id, from)
+    ? []
+    : [wrong(draft, step, "session", `step "${from}" cannot have run before this one`)]
 }

@@ -24,14 +24,23 @@ const retry = (draft: Draft, { id, type, own }: DraftStep): ReadonlyArray<Diagno
   if (own.retry === undefined) return []
   const path = ["step", id, "retry"]
   const { times, on } = own.retry
-  if (times === 0) return [warning(draft.document, [...path, "times"], "this retry can never happen: it is repeated 0 times")]
+  if (times === 0)
+    return [
+      warning(draft.document, [...path, "times"], "this retry can never happen: it is repeated 0 times"),
+    ]
   const possible = (name: FailureClass) => repeatable(name) && (FAILS[type]?.includes(name) ?? true)
   const wanted = on ?? FailureClass.literals.filter((name) => allows(retried, undefined, name))
   if (wanted.some(possible)) return never(draft, path, on ?? [])
   const reason = !wanted.some(repeatable)
     ? `${wanted.join(", ")} ${wanted.length === 1 ? "is" : "are"} never repeated`
     : `a ${type} step does not fail with ${wanted.join(", ")}`
-  return [warning(draft.document, on === undefined ? path : [...path, "on"], `this retry can never happen: ${reason}`)]
+  return [
+    warning(
+      draft.document,
+      on === undefined ? path : [...path, "on"],
+      `this retry can never happen: ${reason}`,
+    ),
+  ]
 }
 
 const never = (draft: Draft, path: Path, on: ReadonlyArray<FailureClass>) =>
@@ -42,7 +51,9 @@ const never = (draft: Draft, path: Path, on: ReadonlyArray<FailureClass>) =>
 const repeatable = (name: FailureClass) => allows(retried, new Set([name]), name)
 
 const stall = (draft: Draft, { id, own }: DraftStep) =>
-  own.stall !== undefined && own.timeout !== undefined && Duration.isGreaterThanOrEqualTo(own.stall, own.timeout)
+  own.stall !== undefined &&
+  own.timeout !== undefined &&
+  Duration.isGreaterThanOrEqualTo(own.stall, own.timeout)
     ? [warning(draft.document, ["step", id, "stall"], "never comes to pass: timeout is over before")]
     : []
 
@@ -62,6 +73,12 @@ const conditions = (draft: Draft, path: Path, table: unknown): ReadonlyArray<Dia
     if (key === "all" || key === "any" || key === "not") return conditions(draft, [...path, key], value)
     const name = key === "input" && isTable(value) ? value["name"] : undefined
     if (typeof name !== "string" || draft.inputs.has(name)) return []
-    return [error(draft.document, [...path, key, "name"], `no input ${JSON.stringify(name)}. ${didYouMean(name, [...draft.inputs.keys()])}`)]
+    return [
+      error(
+        draft.document,
+        [...path, key, "name"],
+        `no input ${JSON.stringify(name)}. ${didYouMean(name, [...draft.inputs.keys()])}`,
+      ),
+    ]
   })
 }

@@ -10,7 +10,11 @@ const MAX_DEPTH = 32
 const MAX_RUNS = 10_000
 
 export const references = (draft: Draft): ReadonlyArray<Diagnostic> => {
-  const named = [...missing(draft), ...twice(draft), ...[...draft.steps.values()].flatMap((step) => own(draft, step))]
+  const named = [
+    ...missing(draft),
+    ...twice(draft),
+    ...[...draft.steps.values()].flatMap((step) => own(draft, step)),
+  ]
   const cycles = Graph.cycles(draft).map(({ step, reference, path }) =>
     error(
       draft.document,
@@ -22,13 +26,15 @@ export const references = (draft: Draft): ReadonlyArray<Diagnostic> => {
 }
 
 const missing = (draft: Draft) => [
-  ...draft.run.filter(({ step }) => !draft.steps.has(step)).map(({ at, step }) =>
-    error(draft.document, at, noStep(step, [...draft.steps.keys()])),
-  ),
+  ...draft.run
+    .filter(({ step }) => !draft.steps.has(step))
+    .map(({ at, step }) => error(draft.document, at, noStep(step, [...draft.steps.keys()]))),
   ...[...draft.steps.values()].flatMap(({ id, references }) =>
     references
       .filter(({ step }) => !draft.steps.has(step))
-      .map(({ at, step }) => error(draft.document, ["step", id, ...at], noStep(step, choices(draft, id, step)))),
+      .map(({ at, step }) =>
+        error(draft.document, ["step", id, ...at], noStep(step, choices(draft, id, step))),
+      ),
   ),
 ]
 
@@ -44,7 +50,8 @@ const SHORT = 8
 
 /** A short list needs no guess. */
 export const noStep = (step: string, known: ReadonlyArray<string>): string => {
-  const names = 0 < known.length && known.length <= SHORT ? `Known: ${known.join(", ")}.` : didYouMean(step, known)
+  const names =
+    0 < known.length && known.length <= SHORT ? `Known: ${known.join(", ")}.` : didYouMean(step, known)
   return `no step ${JSON.stringify(step)}. ${names}`
 }
 
@@ -52,14 +59,22 @@ export const noStep = (step: string, known: ReadonlyArray<string>): string => {
 const twice = (draft: Draft) => [
   ...repeated(draft, [], draft.run),
   ...[...draft.steps.values()].flatMap(({ id, references }) =>
-    repeated(draft, ["step", id], references.filter(({ at }) => at.length === 2 && typeof at[1] === "number")),
+    repeated(
+      draft,
+      ["step", id],
+      references.filter(({ at }) => at.length === 2 && typeof at[1] === "number"),
+    ),
   ),
 ]
 
 const repeated = (draft: Draft, base: Path, list: ReadonlyArray<StepReference>) =>
   list
-    .filter(({ at, step }, index) => list.slice(0, index).some((other) => other.step === step && other.at[0] === at[0]))
-    .map(({ at, step }) => error(draft.document, [...base, ...at], `names ${JSON.stringify(step)} a second time`))
+    .filter(({ at, step }, index) =>
+      list.slice(0, index).some((other) => other.step === step && other.at[0] === at[0]),
+    )
+    .map(({ at, step }) =>
+      error(draft.document, [...base, ...at], `names ${JSON.stringify(step)} a second time`),
+    )
 
 /** What single kinds of core ask for. */
 const own = (draft: Draft, step: DraftStep): ReadonlyArray<Diagnostic> => {
@@ -67,8 +82,6 @@ const own = (draft: Draft, step: DraftStep): ReadonlyArray<Diagnostic> => {
   switch (step.type) {
     case "fallback":
       return fallback(draft, step)
-    case "parallel":
-      return parallel(draft, step)
     case "loop":
       return loop(draft, step)
     case "switch":
@@ -86,23 +99,25 @@ const fallback = (draft: Draft, { id, table }: DraftStep) => {
   return candidates
     .filter(([, step]) => listed.has(step))
     .map(([index, step]) =>
-      warning(draft.document, ["step", id, "try", index], `step ${JSON.stringify(step)} is in run too, so it runs twice`),
+      warning(
+        draft.document,
+        ["step", id, "try", index],
+        `step ${JSON.stringify(step)} is in run too, so it runs twice`,
+      ),
     )
-}
-
-const parallel = (draft: Draft, { id, table }: DraftStep) => {
-  const { length } = stringsAt(table["steps"])
-  const { need } = table
-  return typeof need === "number" && need > length
-    ? [error(draft.document, ["step", id, "need"], `needs ${need} answers of ${length} step${length === 1 ? "" : "s"}`)]
-    : []
 }
 
 const loop = (draft: Draft, { id, table }: DraftStep) => {
   const until = draft.steps.get(String(table["until"]))
   return until === undefined || until.type === "verify"
     ? []
-    : [error(draft.document, ["step", id, "until"], `step "${until.id}" is of type ${until.type}: a loop ends by a verify step`)]
+    : [
+        error(
+          draft.document,
+          ["step", id, "until"],
+          `step "${until.id}" is of type ${until.type}: a loop ends by a verify step`,
+        ),
+      ]
 }
 
 const tooMuch = (draft: Draft) => {
@@ -114,17 +129,28 @@ const tooMuch = (draft: Draft) => {
     ...roots
       .filter(({ step }) => depth(step) > MAX_DEPTH)
       .map(({ at, step }) =>
-        error(draft.document, at, `step "${step}" nests ${depth(step)} steps, at most ${MAX_DEPTH} are allowed`),
+        error(
+          draft.document,
+          at,
+          `step "${step}" nests ${depth(step)} steps, at most ${MAX_DEPTH} are allowed`,
+        ),
       ),
     ...(runs > MAX_RUNS
-      ? [error(draft.document, ["run"], `would run more than ${MAX_RUNS.toLocaleString("en")} steps: shared steps multiply`)]
+      ? [
+          error(
+            draft.document,
+            ["run"],
+            `would run more than ${MAX_RUNS.toLocaleString("en")} steps: shared steps multiply`,
+          ),
+        ]
       : []),
   ]
 }
 
 const unreached = (draft: Draft) => {
   // A step that cannot be read, or a name that is misspelt, may be what runs them.
-  if (missing(draft).length > 0 || [...draft.steps.values()].some(({ config }) => config === undefined)) return []
+  if (missing(draft).length > 0 || [...draft.steps.values()].some(({ config }) => config === undefined))
+    return []
   const reached = Graph.reached(draft)
   return [...draft.steps.keys()]
     .filter((id) => !reached.has(id))

@@ -13,16 +13,19 @@ interface Place {
   /** Steps that can have ended before; undefined when the steps run in circles. */
   readonly before: ReadonlySet<string> | undefined
   readonly inLoop: boolean
+  /** A step that never runs is said to be so, and that is enough. */
+  readonly runs: boolean
 }
 
 export const templates = (draft: Draft): ReadonlyArray<Diagnostic> => {
   const circular = Graph.cycles(draft).length > 0
   const before = circular ? undefined : Graph.before(draft)
   const inside = circular ? undefined : Graph.descendants(draft)
+  const reached = Graph.reached(draft)
   const loops = [...draft.steps.values()].filter(({ type }) => type === "loop")
   return [...draft.steps.values()].flatMap((step) => {
     const inLoop = inside === undefined || loops.some(({ id }) => inside(id).has(step.id))
-    const place = { draft, step, before: before?.get(step.id), inLoop }
+    const place = { draft, step, before: before?.get(step.id), inLoop, runs: reached.has(step.id) }
     return step.templates.flatMap(({ at, text }) => template(place, ["step", step.id, ...at], text))
   })
 }
@@ -42,8 +45,10 @@ const problemOf = (place: Place, [root = "", ...rest]: Template.Reference): stri
   if (root === "input") return inputProblem(place, rest)
   if (root === "steps") return stepProblem(place, rest)
   const names = Object.hasOwn(Template.roots, root) ? Template.roots[root] : undefined
-  if (names === undefined) return `no name ${JSON.stringify(root)}. ${didYouMean(root, Object.keys(Template.roots))}`
-  if (rest.length !== 1 || !names.includes(rest[0] ?? "")) return `${root} has ${names.join(", ")} and nothing else`
+  if (names === undefined)
+    return `no name ${JSON.stringify(root)}. ${didYouMean(root, Object.keys(Template.roots))}`
+  if (rest.length !== 1 || !names.includes(rest[0] ?? ""))
+    return `${root} has ${names.join(", ")} and nothing else`
   return root === "loop" && !place.inLoop ? "is known inside a loop only" : undefined
 }
 
@@ -54,15 +59,22 @@ const inputProblem = ({ draft }: Place, [name, ...more]: Template.Reference) => 
     : `no input ${JSON.stringify(name)}. ${didYouMean(name, [...draft.inputs.keys()])}`
 }
 
-const stepProblem = ({ draft, step, before }: Place, [id, what, ...path]: Template.Reference) => {
-  if (id === undefined || (what !== "answer" && what !== "data") || (what === "answer") !== (path.length === 0))
+const stepProblem = ({ draft, step, before, runs }: Place, [id, what, ...path]: Template.Reference) => {
+  if (
+    id === undefined ||
+    (what !== "answer" && what !== "data") ||
+    (what === "answer") !== (path.length === 0)
+  )
     return "a step gives steps.ID.answer or steps.ID.data.PATH"
-  if (!draft.steps.has(id)) return noStep(id, [...draft.steps.keys()].filter((name) => name !== step.id))
-  return before === undefined || before.has(id) || unreached(draft, step.id) ? undefined : `step "${id}" cannot have run before this one`
+  if (!draft.steps.has(id))
+    return noStep(
+      id,
+      [...draft.steps.keys()].filter((name) => name !== step.id),
+    )
+  return before === undefined || before.has(id) || !runs
+    ? undefined
+    : `step "${id}" cannot have run before this one`
 }
-
-/** A step that never runs is said to be so, and that is enough. */
-const unreached = (draft: Draft, id: string) => !Graph.reached(draft).has(id)
 
 /** Points into a text of several lines, where the gap stands in the file as it stands in the text. */
 const within = (document: TomlDocument, path: Path, source: string, found: Diagnostic): Diagnostic => {

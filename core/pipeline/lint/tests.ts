@@ -3,6 +3,7 @@ import { type Diagnostic, didYouMean, type Path } from "../../toml/Toml.ts"
 import { type Draft, isTable, stringsAt } from "../Draft.ts"
 import type { Plan } from "../Plan.ts"
 import { error, keyError } from "../Problem.ts"
+import { noStep } from "./references.ts"
 
 interface Names {
   readonly steps: ReadonlyArray<string>
@@ -14,13 +15,18 @@ export const tests = (draft: Draft, pipelines: ReadonlyMap<string, Plan>): Reado
   const list = draft.document.value["test"]
   if (!Array.isArray(list)) return []
   const names = namesOf(draft, [...pipelines.values()])
-  return list.flatMap((table: unknown, index) => (isTable(table) ? test(draft, ["test", index], table, names) : []))
+  return list.flatMap((table: unknown, index) =>
+    isTable(table) ? test(draft, ["test", index], table, names) : [],
+  )
 }
 
 const namesOf = (draft: Draft, nested: ReadonlyArray<Plan>): Names => {
   const own = [...draft.steps.values()]
   const inner = nested.flatMap((plan) => [...plan.steps.values()])
-  const agents = [...own.map(({ table }) => table["agent"]), ...inner.map(({ config }) => isTable(config) ? config["agent"] : undefined)]
+  const agents = [
+    ...own.map(({ table }) => table["agent"]),
+    ...inner.map(({ config }) => (isTable(config) ? config["agent"] : undefined)),
+  ]
   const all = [...own, ...inner]
   return {
     steps: [...new Set(all.map(({ id }) => id))],
@@ -33,18 +39,25 @@ const test = (draft: Draft, path: Path, table: Readonly<Record<string, unknown>>
   const keys = (key: string, known: ReadonlyArray<string>, what: string) =>
     Object.keys(isTable(table[key]) ? table[key] : {})
       .filter((name) => !known.includes(name))
-      .map((name) => keyError(draft.document, [...path, key, name], `${what} ${JSON.stringify(name)}. ${didYouMean(name, known)}`))
+      .map((name) =>
+        keyError(
+          draft.document,
+          [...path, key, name],
+          `${what} ${JSON.stringify(name)}. ${didYouMean(name, known)}`,
+        ),
+      )
   const expect = isTable(table["expect"]) ? table["expect"] : {}
   const steps = (key: string) =>
     stringsAt(expect[key]).map(([index, step]) => ({ at: [...path, "expect", key, index], step }))
   const { answered_by } = expect
-  const answered = typeof answered_by === "string" ? [{ at: [...path, "expect", "answered_by"], step: answered_by }] : []
+  const answered =
+    typeof answered_by === "string" ? [{ at: [...path, "expect", "answered_by"], step: answered_by }] : []
   return [
     ...keys("agents", names.agents, "no step asks agent"),
     ...keys("commands", names.verify, "no verify step"),
     ...keys("input", [...draft.inputs.keys()], "no input"),
     ...[...steps("tried"), ...steps("skipped"), ...answered]
       .filter(({ step }) => !names.steps.includes(step.split("/").at(-1) ?? ""))
-      .map(({ at, step }) => error(draft.document, at, `no step ${JSON.stringify(step)}. ${didYouMean(step, names.steps)}`)),
+      .map(({ at, step }) => error(draft.document, at, noStep(step, names.steps))),
   ]
 }

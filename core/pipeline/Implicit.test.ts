@@ -1,0 +1,56 @@
+import { expect } from "bun:test"
+import { Effect } from "effect"
+import { catalogue, sourcesOf } from "../testing/catalogue.ts"
+import { effect } from "../testing/effect.ts"
+import { ID, plan, source } from "./Implicit.ts"
+import { kinds } from "./kinds/index.ts"
+import { resolve } from "./Resolve.ts"
+import { tree } from "./Show.ts"
+
+effect(
+  "one agent is one step",
+  Effect.gen(function* () {
+    const one = yield* plan({ agent: "claude", model: "opus", permission: "auto" }, catalogue, kinds)
+    expect(tree(one)).toBe("direct\n└─ claude  agent claude, opus")
+    expect(one.steps.get("claude")?.config).toMatchObject({ prompt: "{{ run.prompt }}", permission: "auto" })
+  }),
+)
+
+effect(
+  "agents to fall back to are tried in order, each once",
+  Effect.gen(function* () {
+    const several = yield* plan(
+      { agent: "claude", fallback: ["codex", "claude", "opencode"], model: "opus", session: "continue" },
+      catalogue,
+      kinds,
+    )
+    expect(tree(several)).toBe(`direct
+└─ work  fallback
+   ├─ claude  agent claude, opus
+   ├─ codex  agent codex
+   └─ opencode  agent opencode`)
+    expect(several.warnings).toEqual([])
+  }),
+)
+
+effect(
+  "its source resolves to the same plan again",
+  Effect.gen(function* () {
+    const wish = { agent: "claude", fallback: ["codex"] }
+    const { id, text } = source(wish)
+    const again = yield* resolve(sourcesOf({ [id]: text }), ID, catalogue, kinds)
+    expect(tree(again)).toBe(tree(yield* plan(wish, catalogue, kinds)))
+  }),
+)
+
+effect(
+  "an agent that is not there, or cannot do what is asked, is refused",
+  Effect.gen(function* () {
+    const unknown = yield* Effect.flip(plan({ agent: "claud" }, catalogue, kinds))
+    expect(unknown.message).toEndWith(
+      'no agent "claud". Did you mean "claude"? Known: claude, codex, opencode.',
+    )
+    const unable = yield* Effect.flip(plan({ agent: "opencode", session: "continue" }, catalogue, kinds))
+    expect(unable.message).toEndWith('agent "opencode" cannot go on with a session')
+  }),
+)

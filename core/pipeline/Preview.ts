@@ -1,0 +1,316 @@
+/** What a pipeline would do now, and why. Starts nothing but the programs that conditions ask. */
+import { DateTime, Effect, Result, Schema } from "effect"
+import type { ConditionContext } from "../plugin/Condition.ts"
+import type { AgentHandle } from "../plugin/Catalogue.ts"
+import { Processes } from "../services/Processes.ts"
+import { Secrets } from "../services/Secrets.ts"
+import { formatPath } from "../toml/Toml.ts"
+import { conditionsOf, configOf, type Lookup, label, nestedPlan, short } from "./Label.ts"
+import type { Plan, PlanStep, When } from "./Plan.ts"
+import { fill } from "./Template.ts"
+import { type Check, evaluate, type Judgement } from "./When.ts"
+import type { Cooling } from "./World.ts"
+
+/** `later`: depends on what happens before. `fails`: would fail as things are. */
+export const Outcome = Schema.Literals(["runs", "skipped", "fails", "later"])
+export type Outcome = typeof Outcome.Type
+
+export const PreviewStep = Schema.Struct({
+  step: Schema.String,
+  /** 0 for the steps of the contents page. */
+  depth: Schema.Int,
+  /** Type and what matters of it: `agent claude, opus`. */
+  label: Schema.String,
+  outcome: Outcome,
+  because: Schema.String,
+  conditions: Schema.Array(
+    Schema.Struct({ condition: Schema.String, holds: Schema.Boolean, because: Schema.String }),
+  ),
+  /** Program and arguments as they are known now: answers of earlier steps are `…`, long texts are cut, secrets redacted. */
+  argv: Schema.optionalKey(Schema.Array(Schema.String)),
+})
+export type PreviewStep = typeof PreviewStep.Type
+
+export const Preview = Schema.Struct({
+  pipeline: Schema.String,
+  file: Schema.String,
+  steps: Schema.Array(PreviewStep),
+})
+export type Preview = typeof Preview.Type
+
+export interface Request {
+  readonly plan: Plan
+  readonly catalogue: Lookup
+  readonly cwd: string
+  readonly project: ConditionContext["project"]
+  readonly input: Readonly<Record<string, unknown>>
+  readonly prompt: string
+  readonly cooling: (agent: string, model: string | undefined) => Effect.Effect<Cooling | undefined>
+}
+
+const MAX_STEPS = 1_000
+
+export const preview = Effect.fn("Pipeline.preview")(function* (
+  request: Request,
+): Effect.fn.Return<Preview, never, Processes | Secrets> {
+  const { plan } = request
+  const walk: Walk = { ...request, found: [], depth: 0, processes: yield* Processes, secrets: yield* Secrets }
+  yield* each(walk, plan.run, undefined)
+  return { pipeline: plan.id, file: plan.file, steps: walk.found }
+})
+
+/** One step a line, its conditions and its argv below it. */
+export const text = ({ pipeline, file, steps }: Preview): string => {
+  const width = Math.max(...steps.map(({ step, depth }) => step.length + 2 * depth), 0)
+  const lines = steps.flatMap(({ step, depth, label, outcome, because, argv }) => {
+    const indent = "  ".repeat(depth)
+    const reason = because === "" ? "" : `: ${because}`
+    const command = argv === undefined ? [] : [`${indent}    ${argv.map(shown).join(" ")}`]
+    return [`${`${indent}${step}`.padEnd(width)}  ${label}  ${outcome}${reason}`, ...command]
+  })
+  return [`${pipeline}  ${file}`, ...lines].join("\n")
+}
+
+const shown = (arg: string) => (/^[\w@%+=:,./…-]+$/.test(arg) ? arg : JSON.stringify(arg))
+
+interface Walk extends Request {
+  readonly found: Array<PreviewStep>
+  readonly depth: number
+  readonly processes: Processes["Service"]
+  readonly secrets: Secrets["Service"]
+}
+
+/** What is known about a step before it is looked at. */
+interface Given {
+  readonly outcome: "skipped" | "later"
+  readonly because: string
+}
+
+type Looked = Effect.Effect<Outcome>
+
+const each = Effect.fnUntraced(function* (walk: Walk, ids: ReadonlyArray<string>, given: Given | undefined) {
+  for (const id of ids) yield* look(walk, id, given)
+})
+
+const look = (walk: Walk, id: string, given: Given | undefined, candidate = false): Looked =>
+  Effect.suspend(() => {
+    const step = walk.plan.steps.get(id)
+    if (step === undefined || walk.found.length >= MAX_STEPS) return Effect.succeed("skipped")
+    return lookAt(walk, step, given, candidate)
+  })
+
+const lookAt = Effect.fnUntraced(function* (
+  walk: Walk,
+  step: PlanStep,
+  given: Given | undefined,
+  candidate: boolean,
+): Effect.fn.Return<Outcome> {
+  const gate = given?.outcome === "skipped" ? { ...given, checks: [] } : yield* ask(walk, step)
+  const work = yield* workOf(walk, step)
+  const [outcome, because] = settled(gate, given, work, candidate)
+  const conditions = [...gate.checks]
+  const { argv } = work
+  const entry = {
+    step: step.id,
+    depth: walk.depth,
+    label: label(step),
+    outcome,
+    because,
+    conditions,
+    ...(argv && { argv }),
+  }
+  const place = walk.found.push(entry) - 1
+  const inside = outcome === "skipped" ? "skipped" : given?.outcome
+  const below = { ...walk, depth: walk.depth + 1 }
+  const inner = yield* within(below, step, inside && { outcome: inside, because: "" }, conditions)
+  if (outcome !== "runs" || inner === "runs") return outcome
+  walk.found[place] = {
+    ...entry,
+    outcome: inner,
+    because: inner === "fails" ? "nothing in it can start" : "no case holds",
+  }
+  return inner
+})
+
+interface Gate {
+  readonly outcome: "skipped" | "fails" | "later" | undefined
+  readonly because: string
+  readonly checks: ReadonlyArray<Check>
+}
+
+const ask = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effect.fn.Return<Gate> {
+  const { when } = step.modifiers
+  if (when === undefined) return { outcome: undefined, because: "", checks: [] }
+  const judged = yield* Effect.result(evaluate(when, walk.catalogue, contextOf(walk, step.id)))
+  if (Result.isFailure(judged)) return { outcome: "fails", because: judged.failure.message, checks: [] }
+  const { holds, because, checks } = judged.success
+  return { outcome: holds ? undefined : "skipped", because, checks }
+})
+
+const contextOf = (walk: Walk, step: string): ConditionContext => ({
+  run_id: "preview",
+  step,
+  cwd: walk.cwd,
+  project: walk.project,
+  input: walk.input,
+})
+
+interface Work {
+  readonly argv?: ReadonlyArray<string> | undefined
+  readonly cooling?: string | undefined
+  readonly broken?: string | undefined
+}
+
+const settled = (
+  gate: Gate,
+  given: Given | undefined,
+  work: Work,
+  candidate: boolean,
+): readonly [Outcome, string] => {
+  if (given?.outcome === "later")
+    return ["later", [given.because, gate.because, work.broken].filter(Boolean).join("; ")]
+  if (gate.outcome !== undefined) return [gate.outcome, gate.because]
+  if (work.cooling !== undefined && candidate) return ["skipped", work.cooling]
+  if (work.broken !== undefined) return ["fails", work.broken]
+  return ["runs", [gate.because, work.cooling].filter(Boolean).join("; ")]
+}
+
+const workOf = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effect.fn.Return<Work> {
+  const config = configOf(step)
+  if (step.type === "agent") return yield* agentWork(walk, step)
+  const command =
+    step.type === "verify" && Array.isArray(config["command"]) ? config["command"].map(String) : []
+  return command[0] === undefined ? {} : yield* program(walk, command)
+})
+
+const agentWork = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effect.fn.Return<Work> {
+  const config = configOf(step)
+  const id = String(config["agent"])
+  const model = typeof config["model"] === "string" ? config["model"] : undefined
+  const handle = walk.catalogue.agents.get(id)
+  if (handle === undefined) return { broken: `agent "${id}" is no longer there` }
+  const cooling = yield* walk.cooling(id, model)
+  const end = cooling && DateTime.formatIso(DateTime.makeUnsafe(cooling.until))
+  const until = cooling && `cooling after ${cooling.class} until ${end}: ${cooling.because}`
+  return { ...(yield* launch(walk, step, handle)), cooling: until }
+})
+
+const launch = Effect.fnUntraced(function* (
+  walk: Walk,
+  step: PlanStep,
+  handle: AgentHandle,
+): Effect.fn.Return<Work> {
+  if (handle.kind === "stream") return {}
+  const config = configOf(step)
+  const launched = yield* filled(walk, String(config["prompt"])).pipe(
+    Effect.flatMap((prompt) =>
+      handle.launch({
+        ...config,
+        run_id: "preview",
+        attempt: 1,
+        prompt,
+        cwd: walk.cwd,
+        session: undefined,
+        dir: "RUN",
+        prompt_file: "RUN/prompt",
+      }),
+    ),
+    Effect.result,
+  )
+  if (Result.isFailure(launched)) return { broken: launched.failure.message }
+  return yield* program(walk, [launched.success.program, ...launched.success.args])
+})
+
+/** Answers are not known yet. */
+const filled = (walk: Walk, template: string) =>
+  fill(template, {
+    input: walk.input,
+    steps: () => ({ text: "…", data: undefined }),
+    run: { id: "preview", prompt: walk.prompt },
+    project: walk.project,
+    loop: { round: 1, check: "" },
+  }).pipe(Effect.orElseSucceed(() => "…"))
+
+const program = Effect.fnUntraced(function* (
+  walk: Walk,
+  command: ReadonlyArray<string>,
+): Effect.fn.Return<Work> {
+  const argv = command.map((arg) => short(walk.secrets.redact(arg)))
+  const found = yield* Effect.result(walk.processes.which(command[0] ?? ""))
+  return Result.isFailure(found) ? { argv, broken: found.failure.message } : { argv }
+})
+
+/** The steps inside a step. Gives what becomes of the step through them; conditions asked on the way are added. */
+const within = Effect.fnUntraced(function* (
+  walk: Walk,
+  step: PlanStep,
+  given: Given | undefined,
+  conditions: Array<Check>,
+): Effect.fn.Return<Outcome> {
+  const plan = nestedPlan(walk.plan, step)
+  if (plan !== undefined) {
+    const { input } = configOf(step)
+    yield* each({ ...walk, plan, input: (input ?? {}) as Request["input"] }, plan.run, given)
+    return "runs"
+  }
+  if (step.whens.size > 0) return yield* cases(walk, step, given, conditions)
+  const ids = step.kind.steps(step.config).map((reference) => reference.step)
+  if (step.type === "fallback") return yield* candidates(walk, ids, given)
+  yield* each(walk, ids, given)
+  return "runs"
+})
+
+/** The first that can start is what runs; the others wait for it to fail. */
+const candidates = Effect.fnUntraced(function* (
+  walk: Walk,
+  ids: ReadonlyArray<string>,
+  given: Given | undefined,
+) {
+  let chosen: string | undefined
+  for (const id of ids) {
+    const after: Given | undefined =
+      chosen === undefined ? undefined : { outcome: "later", because: `only when ${chosen} fails` }
+    const asksBefore = conditionsOf(walk.plan.steps.get(id)?.modifiers.when ?? NONE).includes("failed")
+    const unsure: Given | undefined =
+      asksBefore && id !== ids[0]
+        ? { outcome: "later", because: "depends on how the candidate before it fails" }
+        : undefined
+    const outcome = yield* look(walk, id, given ?? unsure ?? after, true)
+    if (outcome === "runs") chosen ??= id
+  }
+  return chosen === undefined && given === undefined ? ("fails" as const) : ("runs" as const)
+})
+
+const NONE = { kind: "all", of: [] } as const
+
+/** The first whose condition holds is what runs; so is what stands beside the cases when none does. */
+const cases = Effect.fnUntraced(function* (
+  walk: Walk,
+  step: PlanStep,
+  given: Given | undefined,
+  conditions: Array<Check>,
+): Effect.fn.Return<Outcome> {
+  let chosen = false
+  for (const { at, step: id } of step.kind.steps(step.config)) {
+    const when = step.whens.get(formatPath([...at.slice(0, -1), "when"]))
+    const judged: Judgement =
+      when === undefined || chosen || given !== undefined ? HOLDS : yield* judge(walk, step, when)
+    conditions.push(...judged.checks)
+    const reason: Given | undefined = chosen
+      ? { outcome: "skipped", because: "a case before it holds" }
+      : judged.holds
+        ? undefined
+        : { outcome: "skipped", because: judged.because }
+    yield* look(walk, id, given ?? reason)
+    chosen ||= given === undefined && judged.holds
+  }
+  return chosen || given !== undefined ? "runs" : "skipped"
+})
+
+const HOLDS: Judgement = { holds: true, because: "", checks: [] }
+
+/** A condition that cannot be asked does not hold here; the run itself would fail with it. */
+const judge = (walk: Walk, step: PlanStep, when: When): Effect.Effect<Judgement> =>
+  evaluate(when, walk.catalogue, contextOf(walk, step.id)).pipe(
+    Effect.catch((failed) => Effect.succeed({ holds: false, because: failed.message, checks: [] })),
+  )
