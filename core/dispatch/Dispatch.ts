@@ -38,9 +38,14 @@ export type DispatchError =
 const deepest = 5
 const longestPrompt = 16 * 1024 * 1024
 
-interface Place {
+export interface Place {
   readonly cwd: string
   readonly project: { readonly name: string; readonly settings: Project } | undefined
+}
+
+export interface Prepared extends Hashed {
+  readonly place: Place
+  readonly input: Readonly<Record<string, unknown>>
 }
 
 const make = Effect.gen(function* () {
@@ -86,6 +91,16 @@ const make = Effect.gen(function* () {
       "say who does it: a pipeline or an agent (`hub pipelines`, `hub agents`), or set one for the project",
     )
   }
+
+  const prepare = Effect.fnUntraced(function* (
+    request: DispatchRequest,
+    caller: Caller,
+  ): Effect.fn.Return<Prepared, DispatchError> {
+    const place = yield* placeOf(request, caller)
+    const { hash, plan } = yield* planOf(request, place)
+    const input = yield* checkInput(plan, request.input ?? {}, request.prompt)
+    return { place, plan, hash, input }
+  })
 
   const checkPrompt = ({ prompt }: DispatchRequest) => {
     if (prompt.trim() === "") return refuse("the prompt is empty: say what to do")
@@ -143,15 +158,16 @@ const make = Effect.gen(function* () {
   return {
     find,
 
+    /** What a request would become: where, by which plan, with which inputs. Changes nothing. */
+    prepare,
+
     /** On disk, and handed over, when it returns. */
     accept: Effect.fn("Dispatch.accept")(function* (
       request: DispatchRequest,
       caller: Caller,
     ): Effect.fn.Return<{ readonly run_id: string; readonly state: RunState }, DispatchError> {
       yield* checkPrompt(request)
-      const place = yield* placeOf(request, caller)
-      const { hash, plan } = yield* planOf(request, place)
-      const input = yield* checkInput(plan, request.input ?? {}, request.prompt)
+      const { hash, input, place, plan } = yield* prepare(request, caller)
       yield* checkDepth(caller.parent_run)
       const run_id = yield* insert(
         {

@@ -39,7 +39,9 @@ const during = <A, E>(
 
 /** Zombies wait for pid 1 and run nothing any more. */
 const runs = (pid: number): boolean => {
-  const state = Bun.spawnSync(["ps", "-o", "state=", "-p", String(pid)]).stdout.toString().trim()
+  const state = Bun.spawnSync(["ps", "-o", "state=", "-p", String(pid)])
+    .stdout.toString()
+    .trim()
   return state !== "" && !state.startsWith("Z")
 }
 

@@ -1,0 +1,212 @@
+/** Operations on pipelines: what there is, what is wrong with it, what it would do now. */
+import { Effect, Schema } from "effect"
+import { Registry } from "../../plugin/Catalogue.ts"
+import * as Field from "../../plugin/Field.ts"
+import * as Operation from "../../plugin/Operation.ts"
+import { kinds } from "../../pipeline/kinds/index.ts"
+import * as Preview from "../../pipeline/Preview.ts"
+import type { Source } from "../../pipeline/Plan.ts"
+import { lint } from "../../pipeline/Resolve.ts"
+import * as Show from "../../pipeline/Show.ts"
+import { Diagnostic, formatDiagnostic } from "../../toml/Toml.ts"
+import { Cooldowns } from "../Cooldowns.ts"
+import { Dispatch } from "../Dispatch.ts"
+import { Pipelines } from "../Pipelines.ts"
+import { PipelineUnknown, Plans } from "../Plans.ts"
+import { said } from "../Refusal.ts"
+import * as Text from "../Text.ts"
+
+const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
+const Given = Schema.Record(Schema.String, Schema.Unknown)
+
+const Listed = Schema.Struct({
+  id: Schema.String,
+  /** `home`: the user's own, which wins over one of the same name that is `shipped`. */
+  origin: Schema.Literals(["home", "shipped"]),
+  description: Schema.String,
+  inputs: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      type: Schema.String,
+      required: Schema.Boolean,
+      description: Schema.optionalKey(Schema.String),
+    }),
+  ),
+  /** Why it cannot run now: an agent that is not there, an error in the file. */
+  problem: Schema.optionalKey(Schema.String),
+})
+
+type Services = {
+  readonly pipelines: Pipelines["Service"]
+  readonly plans: Plans["Service"]
+  readonly registry: Registry["Service"]
+}
+
+const firstLine = (text: string): string => text.split("\n")[0] ?? ""
+
+const describe = ({ plans }: Services) =>
+  Effect.fnUntraced(function* ({ id, origin }: { readonly id: string; readonly origin: "home" | "shipped" }) {
+    const found = yield* Effect.result(plans.named(id))
+    if (found._tag === "Failure")
+      return { id, origin, description: "", inputs: [], problem: firstLine(found.failure.message) }
+    const { description, inputs } = found.success.plan
+    const input = [...inputs].map(([name, spec]) => ({
+      name,
+      type: spec.type,
+      required: spec.required,
+      ...(spec.description === undefined ? {} : { description: spec.description }),
+    }))
+    return { id, origin, description, inputs: input }
+  })
+
+const list = (services: Services) =>
+  Operation.make({
+    name: "list_pipelines",
+    title: "List pipelines",
+    summary:
+      "Lists the pipelines that a dispatch can name, with their inputs, and what keeps one from running.",
+    input: Schema.Struct({}),
+    output: Schema.Struct({ pipelines: Schema.Array(Listed) }),
+    readonly: true,
+    cli: { path: ["pipelines"] },
+    print: ({ pipelines }) =>
+      pipelines.length === 0
+        ? "No pipelines."
+        : Text.table(
+            pipelines.map((one) => [one.id, one.origin, Text.brief(one.problem ?? one.description, 100)]),
+          ),
+    run: () =>
+      said(
+        Effect.flatMap(services.pipelines.list, (all) =>
+          Effect.map(Effect.forEach(all, describe(services)), (pipelines) => ({ pipelines })),
+        ),
+      ),
+  })
+
+const errorsIn = (diagnostics: ReadonlyArray<Diagnostic>) =>
+  diagnostics.filter(({ severity }) => severity === "error").length
+
+/** The named pipeline, the given text, or all there are. */
+const sourcesOf = Effect.fnUntraced(function* (
+  { pipelines }: Services,
+  { file, pipeline, text }: { readonly file?: string; readonly pipeline?: string; readonly text?: string },
+) {
+  if (text !== undefined)
+    return [{ id: pipeline ?? "text", file: file ?? "(text)", text }] as ReadonlyArray<Source>
+  const ids = pipeline === undefined ? (yield* pipelines.list).map(({ id }) => id) : [pipeline]
+  return yield* Effect.forEach(ids, (id) => sourceOf(pipelines, id))
+})
+
+const sourceOf = Effect.fnUntraced(function* (pipelines: Pipelines["Service"], id: string) {
+  const found = yield* pipelines.get(id)
+  if (found !== undefined) return found as Source
+  const known = (yield* pipelines.list).map((one) => one.id)
+  return yield* new PipelineUnknown({ pipeline: id, known })
+})
+
+const lintPipeline = (services: Services) =>
+  Operation.make({
+    name: "lint_pipeline",
+    title: "Lint pipelines",
+    summary:
+      "Says everything that is wrong with a pipeline at once: file, line, column, key, and the names that are known.",
+    input: Schema.Struct({
+      pipeline: Field.optional(Name, "Its name. All pipelines when neither a name nor a text is given."),
+      text: Field.optional(Schema.String, "The text of a pipeline file, instead of a name."),
+      file: Field.optional(Name, "How the text's file is called in what is said."),
+    }),
+    output: Schema.Struct({
+      errors: Schema.Int,
+      warnings: Schema.Int,
+      diagnostics: Schema.Array(Diagnostic),
+    }),
+    readonly: true,
+    cli: { path: ["pipeline", "lint"], positional: ["pipeline"] },
+    print: ({ diagnostics, errors, warnings }) =>
+      [...diagnostics.map(formatDiagnostic), `${errors} errors, ${warnings} warnings`].join("\n"),
+    run: (input) =>
+      said(
+        Effect.gen(function* () {
+          const catalogue = yield* services.registry.current
+          const sources = yield* sourcesOf(services, input)
+          const found = yield* Effect.forEach(sources, (source) =>
+            lint(services.pipelines, source, catalogue, kinds),
+          )
+          const diagnostics = found.flat()
+          const errors = errorsIn(diagnostics)
+          return { errors, warnings: diagnostics.length - errors, diagnostics }
+        }),
+      ),
+  })
+
+const planPipeline = (services: Services, dispatch: Dispatch["Service"], cooldowns: Cooldowns["Service"]) =>
+  Operation.make({
+    name: "plan_pipeline",
+    title: "Plan a run",
+    summary:
+      "Says what a dispatch would do now and why: conditions, cooling agents, missing programs, command lines. Starts nothing.",
+    input: Schema.Struct({
+      pipeline: Field.required(Name, "Pipeline to plan."),
+      prompt: Field.withDefault(Schema.String, "(the prompt)", "The prompt it would be given."),
+      project: Field.optional(Name, "Name from projects.toml."),
+      cwd: Field.optional(Schema.NonEmptyString, "Absolute folder, instead of a project."),
+      input: Field.optional(Given, "Inputs that the pipeline declares, by name."),
+    }),
+    output: Preview.Preview,
+    readonly: true,
+    cli: { path: ["pipeline", "plan"], positional: ["pipeline"] },
+    print: Preview.text,
+    run: (request, caller) =>
+      said(
+        Effect.gen(function* () {
+          const catalogue = yield* services.registry.current
+          const { input, place, plan } = yield* dispatch.prepare(request, caller)
+          const { cwd } = place
+          const project =
+            place.project === undefined
+              ? undefined
+              : { name: place.project.name, tags: place.project.settings.tags ?? [] }
+          const cooling = (agent: string, model: string | undefined) =>
+            Effect.orDie(cooldowns.of(agent, model))
+          return yield* Preview.preview({
+            plan,
+            catalogue,
+            cwd,
+            project,
+            input,
+            prompt: request.prompt,
+            cooling,
+          })
+        }),
+      ),
+  })
+
+const show = (services: Services) =>
+  Operation.make({
+    name: "show_pipeline",
+    title: "Show a pipeline",
+    summary: "Draws a pipeline as a tree, or as a Mermaid flowchart.",
+    input: Schema.Struct({
+      pipeline: Field.required(Name, "Its name."),
+      mermaid: Field.withDefault(Schema.Boolean, false, "As a Mermaid flowchart."),
+    }),
+    output: Schema.Struct({ pipeline: Schema.String, file: Schema.String, text: Schema.String }),
+    readonly: true,
+    cli: { path: ["pipeline", "show"], positional: ["pipeline"] },
+    print: ({ text }) => text,
+    run: ({ mermaid, pipeline }) =>
+      said(
+        Effect.map(services.plans.named(pipeline), ({ plan }) => ({
+          pipeline: plan.id,
+          file: plan.file,
+          text: mermaid ? Show.mermaid(plan) : Show.tree(plan),
+        })),
+      ),
+  })
+
+export const make = Effect.gen(function* () {
+  const services = { pipelines: yield* Pipelines, plans: yield* Plans, registry: yield* Registry }
+  const dispatch = yield* Dispatch
+  const cooldowns = yield* Cooldowns
+  return [list(services), lintPipeline(services), planPipeline(services, dispatch, cooldowns), show(services)]
+})
