@@ -1,0 +1,167 @@
+/** A request as the start of a program. */
+import { type Agent, Failure } from "hub/plugin"
+import { type Config, hands } from "./Config.ts"
+import * as Template from "./Template.ts"
+
+// Linux takes 128 KB for one argument, its end included.
+const longest = 120 * 1024
+
+const system = "system.txt"
+const schema = "output-schema.json"
+
+export const supports = (config: Config): Agent.Supports => ({
+  resume: hands(config, "session"),
+  fork: hands(config, "fork"),
+  permission: (["restricted", "auto", "bypass"] as const).filter(
+    (mode) => config.permission[mode] !== undefined,
+  ),
+  model: hands(config, "model"),
+  output_schema: hands(config, "output_schema", "output_schema_file"),
+  system_prompt: hands(config, "system", "system_file"),
+})
+
+/** `agent` is the id, for sentences. */
+export const launch = (
+  agent: string,
+  config: Config,
+  request: Agent.AgentRequest,
+): Agent.Launch | Failure.Failure => {
+  const way = wayOf(config, request.prompt)
+  const refused = (typeof way === "string" ? undefined : way) ?? refusal(agent, config, request)
+  if (refused !== undefined) return refused
+  const values = valuesOf(config, request, way as Way)
+  const args = argumentsOf(config, values, request.permission)
+  const long = args.find((argument) => bytes(argument) > longest)
+  if (long !== undefined) return tooLong(agent, long)
+  return {
+    program: config.program,
+    args,
+    env: { ...environment(config, values), ...request.env },
+    ...(way === "stdin" ? { stdin: { file: request.prompt_file } } : {}),
+    files: files(config, values),
+  }
+}
+
+type Way = Config["prompt"]
+
+/** How the prompt travels. One that no argument can carry goes by file where args has a place for it. */
+const wayOf = (config: Config, prompt: string): Way | Failure.Failure => {
+  if (config.prompt !== "argument") return config.prompt
+  const nul = prompt.includes("\0")
+  if (!nul && bytes(prompt) <= longest) return "argument"
+  if (hands(config, "prompt_file")) return "file"
+  const why = nul ? "The prompt has a NUL byte" : `The prompt has ${Math.ceil(bytes(prompt) / 1024)} KB`
+  const most = nul ? "which no argument can carry" : "and an argument carries 120 KB at most"
+  return Failure.of(
+    "adapter_mismatch",
+    `${why}, ${most}: set prompt = "stdin" or "file" for this agent, or add ["{{ prompt_file }}"] to its args.`,
+  )
+}
+
+const bytes = (text: string): number =>
+  text.length > longest ? text.length : new TextEncoder().encode(text).byteLength
+
+/** What the request asks and the program cannot do. */
+const refusal = (agent: string, config: Config, request: Agent.AgentRequest): Failure.Failure | undefined => {
+  const can = supports(config)
+  const no = (what: string, next: string) =>
+    Failure.of("adapter_mismatch", `The agent "${agent}" ${what}: ${next}.`)
+  const model = request.model
+  if (model !== undefined && can.model !== true) return no("takes no model", "its args have no {{ model }}")
+  if (model !== undefined && config.models.length > 0 && !config.models.includes(model))
+    return Failure.of(
+      "model_unavailable",
+      `The agent "${agent}" has no model "${model}". Known: ${config.models.join(", ")}.`,
+    )
+  if (request.system !== undefined && can.system_prompt !== true)
+    return no("takes no system prompt", "its args have neither {{ system }} nor {{ system_file }}")
+  if (request.output_schema !== undefined && can.output_schema !== true)
+    return no(
+      "takes no output schema",
+      "its args have neither {{ output_schema }} nor {{ output_schema_file }}",
+    )
+  if (request.permission !== undefined && can.permission?.includes(request.permission) !== true)
+    return no(`has no permission mode "${request.permission}"`, "its config has no flags for it")
+  const verb = request.session?.fork === true ? "fork" : "resume"
+  if (request.session !== undefined && can[verb] !== true)
+    return no(`cannot ${verb} a session`, `its args have no {{ ${verb === "fork" ? "fork" : "session"} }}`)
+  const flag = [model, request.session?.id].find((value) => value?.startsWith("-") === true)
+  return flag === undefined
+    ? undefined
+    : no(`was given ${JSON.stringify(flag)}`, "it would read that as a flag")
+}
+
+const valuesOf = (config: Config, request: Agent.AgentRequest, way: Way): Template.Values => {
+  const { session } = request
+  const model = request.model ?? config.model
+  return {
+    cwd: request.cwd,
+    dir: request.dir,
+    run_id: request.run_id,
+    attempt: String(request.attempt),
+    ...(way === "argument" ? { prompt: request.prompt } : {}),
+    ...(way === "file" ? { prompt_file: request.prompt_file } : {}),
+    ...(model === undefined ? {} : { model }),
+    ...(session === undefined ? {} : session.fork === true ? { fork: session.id } : { session: session.id }),
+    ...(request.system === undefined
+      ? {}
+      : { system: request.system, system_file: `${request.dir}/${system}` }),
+    ...(request.output_schema === undefined
+      ? {}
+      : {
+          output_schema: JSON.stringify(request.output_schema),
+          output_schema_file: `${request.dir}/${schema}`,
+        }),
+  }
+}
+
+const argumentsOf = (
+  config: Config,
+  values: Template.Values,
+  permission: Agent.Permission | undefined,
+): ReadonlyArray<string> => {
+  const args: Array<string> = []
+  for (const argument of config.args) {
+    const parts = typeof argument === "string" ? [argument] : argument
+    if (typeof argument === "string" && Template.isPermission(argument))
+      args.push(...(permission === undefined ? [] : (config.permission[permission] ?? [])))
+    else args.push(...group(parts, values, args.includes("--")))
+  }
+  return args
+}
+
+/** All of a group, or nothing. */
+const group = (
+  parts: ReadonlyArray<string>,
+  values: Template.Values,
+  guarded: boolean,
+): ReadonlyArray<string> => {
+  const filled = parts.map((part) => {
+    const text = Template.fill(part, values)
+    const bare = /^\{\{\s*(prompt|system)\s*\}\}$/.test(part)
+    // A prompt such as "--help" or "- first point" must not be read as a flag.
+    return bare && !guarded && !parts.includes("--") && text?.startsWith("-") === true ? ` ${text}` : text
+  })
+  return filled.every((text) => text !== undefined) ? filled : []
+}
+
+const environment = (config: Config, values: Template.Values): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config.env).flatMap(([name, text]) => {
+      const filled = Template.fill(text, values)
+      return filled === undefined ? [] : [[name, filled]]
+    }),
+  )
+
+const files = (config: Config, values: Template.Values): Record<string, string> => ({
+  ...(values.system !== undefined && hands(config, "system_file") ? { [system]: values.system } : {}),
+  ...(values.output_schema !== undefined && hands(config, "output_schema_file")
+    ? { [schema]: values.output_schema }
+    : {}),
+})
+
+const tooLong = (agent: string, argument: string): Failure.Failure =>
+  Failure.of(
+    "adapter_mismatch",
+    `An argument of "${agent}" has ${Math.ceil(bytes(argument) / 1024)} KB, and 120 KB are the most: hand it over by file ({{ system_file }}, {{ output_schema_file }}). It starts with ${JSON.stringify(argument.slice(0, 60))}.`,
+  )
