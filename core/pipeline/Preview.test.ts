@@ -151,3 +151,33 @@ prompt = "x"
     ])
   }),
 )
+
+live(
+  "a fallback whose agents are all cooling asks the one that cools the shortest",
+  services,
+  Effect.gen(function* () {
+    const plan = yield* planOf({
+      p: `run = ["f"]
+[step.f]
+type = "fallback"
+try = ["a", "b"]
+[step.a]
+type = "agent"
+agent = "claude"
+prompt = "x"
+[step.b]
+type = "agent"
+agent = "codex"
+prompt = "x"
+`,
+    })
+    const cooling = (agent: string) =>
+      Effect.succeed({ until: agent === "claude" ? 2 : 1, class: "overloaded", because: "busy" } as const)
+    const { steps } = yield* preview(request({ plan, cooling }))
+    expect(steps.map(({ step, outcome }) => [step, outcome])).toEqual([
+      ["f", "runs"],
+      ["a", "skipped"],
+      ["b", "runs"],
+    ])
+  }),
+)

@@ -54,7 +54,14 @@ export const preview = Effect.fn("Pipeline.preview")(function* (
   request: Request,
 ): Effect.fn.Return<Preview, never, Processes | Secrets> {
   const { plan } = request
-  const walk: Walk = { ...request, found: [], depth: 0, processes: yield* Processes, secrets: yield* Secrets }
+  const walk: Walk = {
+    ...request,
+    found: [],
+    passed: new Map(),
+    depth: 0,
+    processes: yield* Processes,
+    secrets: yield* Secrets,
+  }
   yield* each(walk, plan.run, undefined)
   return { pipeline: plan.id, file: plan.file, steps: walk.found }
 })
@@ -75,6 +82,8 @@ const shown = (arg: string) => (/^[\w@%+=:,./…-]+$/.test(arg) ? arg : JSON.str
 
 interface Walk extends Request {
   readonly found: Array<PreviewStep>
+  /** Until when candidates that were passed over are cooling, by their place in `found`. */
+  readonly passed: Map<number, number>
   readonly depth: number
   readonly processes: Processes["Service"]
   readonly secrets: Secrets["Service"]
@@ -120,6 +129,8 @@ const lookAt = Effect.fnUntraced(function* (
     ...(argv && { argv }),
   }
   const place = walk.found.push(entry) - 1
+  if (candidate && outcome === "skipped" && gate.outcome === undefined && work.cooling)
+    walk.passed.set(place, work.cooling.until)
   const inside = outcome === "skipped" ? "skipped" : given?.outcome
   const below = { ...walk, depth: walk.depth + 1 }
   const inner = yield* within(below, step, inside && { outcome: inside, because: "" }, conditions)
@@ -157,7 +168,7 @@ const contextOf = (walk: Walk, step: string): ConditionContext => ({
 
 interface Work {
   readonly argv?: ReadonlyArray<string> | undefined
-  readonly cooling?: string | undefined
+  readonly cooling?: Cooling | undefined
   readonly broken?: string | undefined
 }
 
@@ -170,9 +181,9 @@ const settled = (
   if (given?.outcome === "later")
     return ["later", [given.because, gate.because, work.broken].filter(Boolean).join("; ")]
   if (gate.outcome !== undefined) return [gate.outcome, gate.because]
-  if (work.cooling !== undefined && candidate) return ["skipped", work.cooling]
+  if (work.cooling !== undefined && candidate) return ["skipped", cools(work.cooling)]
   if (work.broken !== undefined) return ["fails", work.broken]
-  return ["runs", [gate.because, work.cooling].filter(Boolean).join("; ")]
+  return ["runs", [gate.because, work.cooling && cools(work.cooling)].filter(Boolean).join("; ")]
 }
 
 const workOf = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effect.fn.Return<Work> {
@@ -190,10 +201,11 @@ const agentWork = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effe
   const handle = walk.catalogue.agents.get(id)
   if (handle === undefined) return { broken: `agent "${id}" is no longer there` }
   const cooling = yield* walk.cooling(id, model)
-  const end = cooling && DateTime.formatIso(DateTime.makeUnsafe(cooling.until))
-  const until = cooling && `cooling after ${cooling.class} until ${end}: ${cooling.because}`
-  return { ...(yield* launch(walk, step, handle)), cooling: until }
+  return { ...(yield* launch(walk, step, handle)), cooling }
 })
+
+const cools = (cooling: Cooling) =>
+  `cooling after ${cooling.class} until ${DateTime.formatIso(DateTime.makeUnsafe(cooling.until))}: ${cooling.because}`
 
 const launch = Effect.fnUntraced(function* (
   walk: Walk,
@@ -260,13 +272,18 @@ const within = Effect.fnUntraced(function* (
   return "runs"
 })
 
-/** The first that can start is what runs; the others wait for it to fail. */
+/**
+ * The first that can start is what runs; the others wait for it to fail. When all that is left is cooling, the one
+ * that cools the shortest runs after all, as it does in a run.
+ */
 const candidates = Effect.fnUntraced(function* (
   walk: Walk,
   ids: ReadonlyArray<string>,
   given: Given | undefined,
 ) {
   let chosen: string | undefined
+  let failed = false
+  const start = walk.found.length
   for (const id of ids) {
     const after: Given | undefined =
       chosen === undefined ? undefined : { outcome: "later", because: `only when ${chosen} fails` }
@@ -277,9 +294,19 @@ const candidates = Effect.fnUntraced(function* (
         : undefined
     const outcome = yield* look(walk, id, given ?? unsure ?? after, true)
     if (outcome === "runs") chosen ??= id
+    failed ||= outcome === "fails"
   }
-  return chosen === undefined && given === undefined ? ("fails" as const) : ("runs" as const)
+  if (chosen !== undefined || given !== undefined) return "runs" as const
+  return !failed && soonest(walk, start) ? ("runs" as const) : ("fails" as const)
 })
+
+const soonest = ({ found, passed }: Walk, start: number): boolean => {
+  const [place] = [...passed].filter(([at]) => at >= start).sort(([, a], [, b]) => a - b)[0] ?? []
+  const entry = place === undefined ? undefined : found[place]
+  if (place === undefined || entry === undefined) return false
+  found[place] = { ...entry, outcome: "runs", because: `${entry.because}; nothing else is left` }
+  return true
+}
 
 const NONE = { kind: "all", of: [] } as const
 
