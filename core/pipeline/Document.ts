@@ -12,7 +12,7 @@ export const isName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63
 
 const types = {
   string: Schema.String,
-  number: Schema.Number,
+  number: Schema.Finite,
   boolean: Schema.Boolean,
   list: Schema.Array(Schema.String),
 } as const

@@ -16,7 +16,7 @@ export const RetryTable = Schema.Struct({
     "The longest pause. A vendor that asks for a longer one is not waited for: the failure stands.",
   ),
   jitter: Field.withDefault(
-    Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 }, { expected: "0 to 1" })),
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }, { expected: "0 to 1" })),
     0.2,
     "The share of a pause that is random.",
   ),

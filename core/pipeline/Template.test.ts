@@ -1,6 +1,6 @@
 import { describe, expect } from "bun:test"
 import { Effect } from "effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { effect } from "../testing/effect.ts"
 import { fill, MAX_BYTES, type Values } from "./Template.ts"
 

@@ -4,7 +4,7 @@ import * as Field from "../../plugin/Field.ts"
 import { handle } from "./handle.ts"
 import { PATTERN, problemOf, READ } from "./pattern.ts"
 
-const Value = Schema.Union([Schema.String, Schema.Number, Schema.Boolean])
+const Value = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
 
 const Config = Schema.Struct({
   name: Field.required(Schema.NonEmptyString, "An input that the pipeline declares."),

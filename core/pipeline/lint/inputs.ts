@@ -9,7 +9,8 @@ import { error, keyError, warning } from "../Problem.ts"
 export const inputs = (draft: Draft, pipelines: ReadonlyMap<string, Plan>): ReadonlyArray<Diagnostic> => [
   ...declared(draft),
   ...[...draft.steps.values()].flatMap(({ id, type, table }) => {
-    const target = type === "pipeline" ? pipelines.get(String(table["pipeline"])) : undefined
+    const { pipeline } = table
+    const target = type === "pipeline" && typeof pipeline === "string" ? pipelines.get(pipeline) : undefined
     return target === undefined ? [] : handed(draft, id, target, table["input"])
   }),
 ]

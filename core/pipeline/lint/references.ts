@@ -108,7 +108,7 @@ const fallback = (draft: Draft, { id, table }: DraftStep) => {
 }
 
 const loop = (draft: Draft, { id, table }: DraftStep) => {
-  const until = draft.steps.get(String(table["until"]))
+  const until = typeof table["until"] === "string" ? draft.steps.get(table["until"]) : undefined
   return until === undefined || until.type === "verify"
     ? []
     : [
