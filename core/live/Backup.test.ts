@@ -54,7 +54,7 @@ effect(
     sqlite.run("insert into t values (randomblob(50000))")
     sqlite.close()
     const fd = fs.openSync(file, "r+")
-    fs.writeSync(fd, Buffer.alloc(4096, 0xff), 0, null, 4096)
+    fs.writeSync(fd, Buffer.alloc(4096, 0xff), 0, 4096, 4096)
     fs.closeSync(fd)
     expect((yield* Effect.flip(Backup.verify(file))).reason).toBe("corrupt")
     expect((yield* Effect.flip(Backup.backup(file, `${folder}/b/x.db`))).reason).toBe("corrupt")

@@ -138,19 +138,21 @@ effect(
   }),
 )
 
-/** Overwrites the pages after the first two, as a bad disk would. */
-const damage = (file: string) => {
-  const fd = fs.openSync(file, "r+")
-  fs.writeSync(fd, Buffer.alloc(fs.fstatSync(fd).size - 8192, 0xff), 0, null, 8192)
+/** A database of many pages, the last of which were overwritten, as a bad disk would. */
+const damaged = Effect.gen(function* () {
+  const folder = yield* tempHome
+  yield* visit(folder, (sql) => sql.run("insert into plan_sources values ('a', ?)", ["x".repeat(100_000)]))
+  const fd = fs.openSync(`${folder}/hub.db`, "r+")
+  fs.writeSync(fd, Buffer.alloc(16_384, 0xff), 0, 16_384, fs.fstatSync(fd).size - 16_384)
   fs.closeSync(fd)
-}
+  return folder
+})
 
 effect(
-  "damage is found when opening after an unclean stop",
+  "damage is looked for after an unclean stop, and only then",
   Effect.gen(function* () {
-    const folder = yield* tempHome
+    const folder = yield* damaged
     yield* Effect.scoped(at(folder))
-    damage(`${folder}/hub.db`)
     fs.writeFileSync(`${folder}/hub.db-wal`, "left over")
     expect((yield* refusal(folder)).reason).toBe("corrupt")
   }),
@@ -159,10 +161,8 @@ effect(
 effect(
   "damage is found when reading",
   Effect.gen(function* () {
-    const folder = yield* tempHome
-    yield* visit(folder, (sql) => sql.run(...put("a")))
-    damage(`${folder}/hub.db`)
-    const error = yield* Effect.flip(visit(folder, (sql) => sql.all("select * from plan_sources")))
+    const folder = yield* damaged
+    const error = yield* Effect.flip(visit(folder, (sql) => sql.run("update plan_sources set hash = 'b'")))
     expect(error.reason).toBe("corrupt")
   }),
 )

@@ -48,7 +48,7 @@ const step = fc.oneof(
 effect(
   "numbers have no gap and times never fall, whatever comes between: restarts, other runs, clock jumps",
   forAll(
-    fc.array(step, { maxLength: 30 }),
+    fc.array(step, { maxLength: 40, size: "max" }),
     (steps, folder) =>
       Effect.gen(function* () {
         const told = new Map<string, Array<RunEvent>>([
@@ -270,11 +270,14 @@ const killedWriter = (folder: string, appends: number) =>
       stdout: "pipe",
     })
     let told = ""
-    for await (const piece of child.stdout) {
-      told += new TextDecoder().decode(piece)
-      if (told.split("\n").length > appends) break
+    try {
+      for await (const piece of child.stdout) {
+        told += new TextDecoder().decode(piece)
+        if (told.split("\n").length > appends) break
+      }
+    } finally {
+      child.kill("SIGKILL")
     }
-    child.kill("SIGKILL")
     await child.exited
     return Number(told.split("\n").at(-2))
   })

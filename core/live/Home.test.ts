@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test"
+import { expect } from "bun:test"
 import * as fs from "node:fs"
 import { Effect, Scope } from "effect"
 import { effect, tempHome } from "../testing/effect.ts"
@@ -134,19 +134,25 @@ effect(
   }),
 )
 
-test("a hub that is killed lets go", async () => {
-  const folder = fs.mkdtempSync("/tmp/hub-test-")
-  const child = Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/hold.ts`, folder], {
-    stdout: "pipe",
-  })
-  await child.stdout.getReader().read()
-  const hold = Effect.gen(function* () {
-    yield* Home.hold(yield* Home.open(folder), by)
-  })
-  const error = await Effect.runPromise(Effect.flip(Effect.scoped(hold)))
-  expect(error).toMatchObject({ _tag: "HomeHeld", holder: { pid: child.pid, command: "fixture" } })
-  child.kill("SIGKILL")
-  await child.exited
-  await Effect.runPromise(Effect.scoped(hold))
-  fs.rmSync(folder, { recursive: true })
-})
+const holder = (folder: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/hold.ts`, folder], { stdout: "pipe" }),
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL")),
+  )
+
+effect(
+  "a hub that is killed lets go",
+  Effect.gen(function* () {
+    const folder = yield* tempHome
+    const home = yield* Home.open(folder)
+    const child = yield* holder(folder)
+    yield* Effect.promise(() => child.stdout.getReader().read())
+    const error = yield* Effect.flip(Effect.scoped(Home.hold(home, by)))
+    expect(error).toMatchObject({ _tag: "HomeHeld", holder: { pid: child.pid, command: "fixture" } })
+    child.kill("SIGKILL")
+    yield* Effect.promise(() => child.exited)
+    yield* Home.hold(home, by)
+  }),
+)
