@@ -69,6 +69,8 @@ live(
     const names = fs.readdirSync(logs).sort()
     expect(names).toEqual(["hub.log", "hub.log.1", "hub.log.2", "hub.log.3", "hub.log.4"])
     for (const name of names) expect(fs.statSync(`${logs}/${name}`).size).toBeLessThanOrEqual(5 * 1024 * 1024)
+    for (const name of names.slice(1))
+      expect(fs.statSync(`${logs}/${name}`).size).toBeGreaterThan(4.9 * 1024 * 1024)
     const last = fs.readFileSync(`${logs}/hub.log`, "utf8").trimEnd().split("\n").at(-1)!
     expect(JSON.parse(last).message[0]).toBe(599)
   }),
