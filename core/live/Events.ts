@@ -56,10 +56,10 @@ export const layer: Layer.Layer<Events, never, Sql | Secrets> = Layer.effect(
       )
 
     const next = (run_id: string, after: number, woken: Queue.Dequeue<void>): ReturnType<typeof read> =>
-      Effect.flatMap(read(run_id, after), (events) =>
-        events.length > 0
-          ? Effect.succeed(events)
-          : Effect.flatMap(Queue.take(woken), () => next(run_id, after, woken)),
+      Effect.filterOrElse(
+        read(run_id, after),
+        (events) => events.length > 0,
+        () => Effect.flatMap(Queue.take(woken), () => next(run_id, after, woken)),
       )
 
     // Followers read by cursor and are only woken here: nothing can be lost, told twice, or pile up in memory.

@@ -15,7 +15,7 @@ export const forPlugin = (instance: string): Effect.Effect<Storage["Service"], n
         [instance, key],
       )
       return Option.flatMap(Option.fromNullishOr(rows[0]), ({ value }) =>
-        Schema.decodeUnknownOption(json(schema))(value),
+        Schema.decodeOption(json(schema))(value),
       )
     }),
 
