@@ -1,5 +1,6 @@
-/** The plugins that every hub has, imported one by one so that the compiler takes them along. */
-import type { Plugin } from "../core/plugin/Plugin.ts"
-import agentCommand from "../plugins/agent-command/index.ts"
+/** The plugins that every hub has. Each `import` stands here in full, so that the compiler takes it along. */
+import type { Builtin } from "../core/host/Source.ts"
 
-export const builtin: ReadonlyArray<Plugin> = [agentCommand]
+export const builtin: Builtin = {
+  "agent-command": () => import("../plugins/agent-command/index.ts"),
+}

@@ -58,9 +58,10 @@ const modulesOf = (code: string, root: string): Array<{ module: string; text: st
 }
 
 // The bundler renames every real `require` to `__require`, so the plain word is only ever text.
+// Chunks hand it to each other by name (`{ __require, … }`), and `require.cache` looks nothing up.
 // A text that mentions `import(x)` is found too. That is the right side to err on.
 const lookup =
-  /(?<![\w$.])(?:import\s*\(|__require\b|createRequire\s*\(|import\.meta\.(?:require|resolve)\b|Bun\.resolve(?:Sync)?\b)/g
+  /(?<![\w$.])(?:import\s*\(|__require\b(?!\s*[,}]|\.cache\b)|createRequire\s*\(|import\.meta\.(?:require|resolve)\b|Bun\.resolve(?:Sync)?\b)/g
 const definition = "__require = import.meta.require"
 
 const calls = (text: string): Array<string> =>

@@ -203,6 +203,14 @@ const make = Effect.gen(function* () {
     /** A clean stop: executions end, programs go on, the next hub takes both up. */
     leave: Effect.andThen(Ref.set(leaving, true), engine.stop),
 
+    /** Returns once no run has been open for two seconds. */
+    idle: Effect.gen(function* () {
+      for (let quiet = 0; quiet < 2;) {
+        yield* Effect.sleep("1 second")
+        quiet = (yield* engine.executing).length === 0 ? quiet + 1 : 0
+      }
+    }),
+
     /** Runs in execution. */
     busy: Effect.map(engine.executing, (ids) => ids.length),
   }

@@ -11,7 +11,8 @@ const ledgerOf = (home: Home) => path.join(home.path, "ledger")
 
 /** Each program notes its attempt when it begins and when it ends; the first agent of the pipeline always fails. */
 const files = (ledger: string) => {
-  const script = (end: string) => `echo "begin $HUB_ATTEMPT" >> ${ledger}; sleep 0.0$(($$ % 10)); echo "end $HUB_ATTEMPT" >> ${ledger}; ${end}`
+  const script = (end: string) =>
+    `echo "begin $HUB_ATTEMPT" >> ${ledger}; sleep 0.0$(($$ % 10)); echo "end $HUB_ATTEMPT" >> ${ledger}; ${end}`
   const agent = (name: string, end: string) => `
 [plugin.${name}]
 use = "agent-command"
@@ -39,7 +40,7 @@ prompt = "{{ run.prompt }}"
 type = "agent"
 agent = "steady"
 prompt = "then {{ steps.first.answer }}"
-`
+`,
   }
 }
 
@@ -47,7 +48,11 @@ prompt = "then {{ steps.first.answer }}"
 const load = async (server: Server, cwd: string, acknowledged: Array<string>): Promise<void> => {
   for (;;) {
     try {
-      const { run_id } = await server.tool<{ run_id: string }>("dispatch", { prompt: "go", pipeline: "both", cwd })
+      const { run_id } = await server.tool<{ run_id: string }>("dispatch", {
+        prompt: "go",
+        pipeline: "both",
+        cwd,
+      })
       acknowledged.push(run_id)
     } catch {
       return
@@ -66,37 +71,41 @@ beforeAll(async () => {
 
 afterAll(() => home.remove())
 
-test(
-  `${rounds} kills lose no acknowledged run and start no attempt twice`,
-  async () => {
-    const acknowledged: Array<string> = []
-    for (let round = 0; round < rounds; round++) {
-      const server = new Server(home)
-      await server.initialize()
-      const loading = load(server, home.path, acknowledged)
-      await Bun.sleep(Math.random() * 250)
-      await server.kill("SIGKILL")
-      await loading
-    }
-    const last = new Server(home)
-    await last.initialize()
-    for (const run_id of acknowledged) {
-      const view = await last.tool<{ state: string; answer?: string; attempts: Array<{ agent: string; state: string }> }>(
-        "check_dispatch",
-        { run_id, wait_seconds: 60 }
-      )
-      expect({ run_id, state: view.state, answer: view.answer?.trim() }).toEqual({ run_id, state: "succeeded", answer: "done" })
-      expect(view.attempts.filter(({ agent }) => agent === "steady").map(({ state }) => state)).toEqual(["succeeded", "succeeded"])
-    }
-    expect(await last.close()).toBe(0)
+test(`${rounds} kills lose no acknowledged run and start no attempt twice`, async () => {
+  const acknowledged: Array<string> = []
+  for (let round = 0; round < rounds; round++) {
+    const server = new Server(home)
+    await server.initialize()
+    const loading = load(server, home.path, acknowledged)
+    await Bun.sleep(Math.random() * 250)
+    await server.kill("SIGKILL")
+    await loading
+  }
+  const last = new Server(home)
+  await last.initialize()
+  for (const run_id of acknowledged) {
+    const view = await last.tool<{
+      state: string
+      answer?: string
+      attempts: Array<{ agent: string; state: string }>
+    }>("check_dispatch", { run_id, wait_seconds: 60 })
+    expect({ run_id, state: view.state, answer: view.answer?.trim() }).toEqual({
+      run_id,
+      state: "succeeded",
+      answer: "done",
+    })
+    expect(view.attempts.filter(({ agent }) => agent === "steady").map(({ state }) => state)).toEqual([
+      "succeeded",
+      "succeeded",
+    ])
+  }
+  expect(await last.close()).toBe(0)
 
-    const ledger = fs.readFileSync(ledgerOf(home), "utf8").trim().split("\n")
-    expect(ledger.length).toBe(new Set(ledger).size)
-    const begun = ledger.filter((line) => line.startsWith("begin ")).map((line) => line.slice(6))
-    const done = ledger.filter((line) => line.startsWith("end ")).map((line) => line.slice(4))
-    expect(done.sort()).toEqual(begun.sort())
-    expect(acknowledged.length).toBeGreaterThan(rounds / 4)
-    expect(processesOf(acknowledged)).toEqual([])
-  },
-  600_000
-)
+  const ledger = fs.readFileSync(ledgerOf(home), "utf8").trim().split("\n")
+  expect(ledger.length).toBe(new Set(ledger).size)
+  const begun = ledger.filter((line) => line.startsWith("begin ")).map((line) => line.slice(6))
+  const done = ledger.filter((line) => line.startsWith("end ")).map((line) => line.slice(4))
+  expect(done.sort()).toEqual(begun.sort())
+  expect(acknowledged.length).toBeGreaterThan(rounds / 4)
+  expect(processesOf(acknowledged)).toEqual([])
+}, 600_000)

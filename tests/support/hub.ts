@@ -26,7 +26,7 @@ export const environment = (home: Home): Record<string, string> => ({
   PATH: process.env["PATH"] ?? "/usr/bin:/bin",
   HOME: home.path,
   HUB_HOME: path.join(home.path, "hub"),
-  NO_COLOR: "1"
+  NO_COLOR: "1",
 })
 
 export interface Finished {
@@ -43,19 +43,19 @@ export const run = async (
     readonly cwd?: string
     readonly env?: Readonly<Record<string, string>>
     readonly stdin?: string
-  } = {}
+  } = {},
 ): Promise<Finished> => {
   const child = Bun.spawn([binary, ...args], {
     cwd: options.cwd ?? home.path,
     env: { ...environment(home), ...options.env },
     stdin: options.stdin === undefined ? "ignore" : new TextEncoder().encode(options.stdin),
     stdout: "pipe",
-    stderr: "pipe"
+    stderr: "pipe",
   })
   const [out, err, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
-    child.exited
+    child.exited,
   ])
   return { code, out, err }
 }
@@ -80,7 +80,7 @@ export class Server {
       env: environment(home),
       stdin: "pipe",
       stdout: "pipe",
-      stderr: "pipe"
+      stderr: "pipe",
     })
     this.ended = this.read()
     void this.readErrors()
@@ -124,7 +124,7 @@ export class Server {
     const reply = await this.request("initialize", {
       protocolVersion: "2025-06-18",
       capabilities: {},
-      clientInfo: { name: "test", version: "1" }
+      clientInfo: { name: "test", version: "1" },
     })
     this.send(JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }))
     return reply

@@ -1,0 +1,53 @@
+/** Writes every generated file; with `--check` says which are not as they would be written. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { Effect } from "effect"
+import { pipelineReference } from "../core/docs/PipelineReference.ts"
+import { pipelineSchema } from "../core/docs/PipelineSchema.ts"
+import { type Documented, isOurs, readme, sample } from "../core/docs/PluginPage.ts"
+import { conditions } from "../core/pipeline/conditions/index.ts"
+import { kinds } from "../core/pipeline/kinds/index.ts"
+import { Processes } from "../core/services/Processes.ts"
+import { builtin } from "./builtin.ts"
+
+const root = join(import.meta.dir, "..")
+
+const read = (path: string): string | undefined =>
+  existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : undefined
+
+const unused = Processes.of({
+  run: () => Effect.die("documents ask nothing"),
+  which: () => Effect.die("documents ask nothing"),
+})
+
+const language = {
+  kinds: kinds.values().toArray(),
+  conditions: conditions({ processes: unused, env: {} }).values().toArray(),
+}
+
+const pluginFiles = (plugin: Documented): ReadonlyArray<readonly [string, string]> => {
+  const folder = `plugins/${plugin.id}`
+  const written = read(`${folder}/sample.toml`)
+  return [
+    [`${folder}/README.md`, readme(read(`${folder}/README.md`), plugin)],
+    ...(isOurs(written) ? [[`${folder}/sample.toml`, sample(plugin)] as const] : []),
+  ]
+}
+
+const files: ReadonlyArray<readonly [string, string]> = [
+  ["docs/schema/pipeline.json", pipelineSchema(language)],
+  ["docs/reference/pipelines.md", pipelineReference(language)],
+  ...builtin.flatMap(pluginFiles),
+]
+
+const stale = files.filter(([path, text]) => read(path) !== text)
+if (Bun.argv.includes("--check")) {
+  for (const [path] of stale) console.error(`${path} is not as it would be generated. Run: bun run docs`)
+  process.exitCode = stale.length === 0 ? 0 : 1
+} else {
+  for (const [path, text] of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+    console.log(`wrote ${path}`)
+  }
+}

@@ -1,0 +1,16 @@
+/** Picks the one door that is needed. Nothing else is loaded: `hub --version` is as quick as a program that only says hello. */
+declare const HUB_VERSION: string
+declare const HUB_COMMIT: string
+
+const built = typeof HUB_VERSION === "string"
+const [first, ...rest] = process.argv.slice(2)
+
+if ((first === "--version" || first === "-V") && rest.length === 0) {
+  process.stdout.write(built ? `hub ${HUB_VERSION} (${HUB_COMMIT})\n` : "hub from source\n")
+} else if (first === "__plugin") {
+  void import("../core/host/PluginProcess.ts").then(({ run }) => run(rest))
+} else {
+  void import("./main.ts").then(({ main }) =>
+    main({ version: built ? HUB_VERSION : "0.0.0-source", argv: process.argv.slice(2) }),
+  )
+}
