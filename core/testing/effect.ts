@@ -1,5 +1,5 @@
 /** `bun test` for effects: a test is an effect with a scope, under the test clock or with real services. */
-import { test } from "bun:test"
+import { test } from "./collect.ts"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
