@@ -35,6 +35,8 @@ describe("refuses what could not work, with the way out", () => {
     [{ output: "json", event: [{ ...event, when: { a: { b: [{}] } } }] }, "a: b must be a text"],
     [{ failure: [{ class: "auth" }] }, "give it exit, matches or when"],
     [{ failure: [{ class: "auth", matches: "(" }] }, "matches"],
+    [{ failure: [{ class: "auth", matches: "" }] }, "every line would match"],
+    [{ failure: [{ class: "auth", exit: 1, retry_after: "(" }] }, "retry_after"],
     [{ failure: [{ class: "auth", exit: 1, retry_after: "soon" }] }, "needs a group"],
     [{ failure: [{ class: "auth", exit: 1, early: true }] }, "no exit status"],
     [{ failure: [{ class: "auth", exit: 256 }] }, "exit"],
@@ -52,4 +54,20 @@ describe("refuses what could not work, with the way out", () => {
     const found = problems({ args: ["{{ nope }}"], prompt: "mail", colour: "red" })
     for (const one of ["program", "nope", "prompt", "colour"]) expect(found).toContain(one)
   })
+})
+
+test("every key is documented", () => {
+  const undocumented = (schema: unknown, path: string): ReadonlyArray<string> => {
+    const { items, properties, description } = schema as {
+      readonly items?: unknown
+      readonly properties?: Readonly<Record<string, unknown>>
+      readonly description?: string
+    }
+    const own = path === "" || path.endsWith("[]") || description !== undefined ? [] : [path]
+    const inner = Object.entries(properties ?? {}).flatMap(([key, one]) =>
+      undocumented(one, `${path}.${key}`),
+    )
+    return [...own, ...inner, ...(items === undefined ? [] : undocumented(items, `${path}[]`))]
+  }
+  expect(undocumented(Schema.toJsonSchemaDocument(Config).schema, "")).toEqual([])
 })

@@ -5,6 +5,7 @@ import * as Path from "./Path.ts"
 import * as Template from "./Template.ts"
 
 const regexProblem = (source: string): string | undefined => {
+  if (source === "") return "is empty: every line would match"
   try {
     return void new RegExp(source)
   } catch (error) {
@@ -12,14 +13,19 @@ const regexProblem = (source: string): string | undefined => {
   }
 }
 
-const groups = (source: string): number => (new RegExp(`${source}|`).exec("")?.length ?? 1) - 1
+const captureProblem = (source: string): string | undefined =>
+  regexProblem(source) ??
+  (new RegExp(`${source}|`).exec("")?.length === 1 ? "needs a group: (\\d+)" : undefined)
 
-const Regex = Schema.NonEmptyString.check(Schema.makeFilter((source) => regexProblem(source) ?? true))
-
-const Capture = Regex.check(
-  Schema.makeFilter(
-    (source) => regexProblem(source) !== undefined || groups(source) > 0 || "needs a group: (\\d+)",
-  ),
+// The length comes last: a description goes with the last check, and a filter has no place in the JSON Schema.
+const longest = Schema.isMaxLength(1000)
+const Regex = Schema.String.check(
+  Schema.makeFilter((source) => regexProblem(source) ?? true),
+  longest,
+)
+const Capture = Schema.String.check(
+  Schema.makeFilter((source) => captureProblem(source) ?? true),
+  longest,
 )
 
 const Text = Schema.String.check(Schema.makeFilter((text) => Template.problem(text) ?? true))
