@@ -1,0 +1,64 @@
+/** What a figure works with: folders, homes and hubs of its own, all of them gone at its end. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { type Home, makeHome, Server } from "../../tests/support/hub.ts"
+import * as Processes from "./Processes.ts"
+
+export type { Home, Server }
+
+export class Bench {
+  readonly quick: boolean
+  readonly #cleanups: Array<() => unknown> = []
+
+  constructor(quick: boolean) {
+    this.quick = quick
+  }
+
+  /** A number of the whole bench, or of `--quick`. */
+  pick(whole: number, quick: number): number {
+    return this.quick ? quick : whole
+  }
+
+  say(line: string): void {
+    process.stderr.write(`bench:   ${line}\n`)
+  }
+
+  defer(cleanup: () => unknown): void {
+    this.#cleanups.push(cleanup)
+  }
+
+  folder(): string {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "hub-bench-")))
+    this.defer(() => fs.rmSync(folder, { recursive: true, force: true }))
+    return folder
+  }
+
+  /** `plugins.toml` and the pipelines go to `hub/`, for that is its HUB_HOME. */
+  home(files: Readonly<Record<string, string>>): Home {
+    const home = makeHome(files)
+    this.defer(() => home.remove())
+    this.defer(() => Processes.endAllOf(home.path))
+    return home
+  }
+
+  /** `hub serve --stdio --standalone`, ready for calls. */
+  async hub(home: Home): Promise<Server> {
+    const server = new Server(home)
+    this.defer(() => server.kill("SIGKILL"))
+    await server.initialize()
+    await server.tool("list_agents", {})
+    return server
+  }
+
+  /** In reverse order, each whatever became of the others. */
+  async end(): Promise<void> {
+    for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {
+      try {
+        await cleanup()
+      } catch (error) {
+        this.say(`clean up: ${String(error)}`)
+      }
+    }
+  }
+}

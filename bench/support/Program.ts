@@ -1,0 +1,25 @@
+/** Peers, compiled as `bin/build.ts` compiles the hub. */
+import * as path from "node:path"
+import type { Bench } from "./Bench.ts"
+
+/** Compiles `bench/fixtures/NAME.ts` into a folder of the bench and gives the program's path. */
+export const compile = async (bench: Bench, name: string): Promise<string> => {
+  const outfile = path.join(bench.folder(), name)
+  await Bun.build({
+    entrypoints: [path.join(import.meta.dir, "../fixtures", `${name}.ts`)],
+    target: "bun",
+    format: "esm",
+    splitting: true,
+    minify: true,
+    bytecode: true,
+    sourcemap: "linked",
+    compile: {
+      outfile,
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      autoloadTsconfig: false,
+      autoloadPackageJson: true,
+    },
+  })
+  return outfile
+}
