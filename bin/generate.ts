@@ -4,11 +4,13 @@ import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import { pipelineReference } from "../core/docs/PipelineReference.ts"
 import { pipelineSchema } from "../core/docs/PipelineSchema.ts"
-import { type Documented, isOurs, readme, sample } from "../core/docs/PluginPage.ts"
+import { isOurs, readme, sample } from "../core/docs/PluginPage.ts"
 import { conditions } from "../core/pipeline/conditions/index.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
 import { Processes } from "../core/services/Processes.ts"
+import type { Plugin } from "../core/plugin/Plugin.ts"
 import { builtin } from "./builtin.ts"
+import { contributionsOf } from "./contributions.ts"
 
 const root = join(import.meta.dir, "..")
 
@@ -25,19 +27,23 @@ const language = {
   conditions: conditions({ processes: unused, env: {} }).values().toArray(),
 }
 
-const pluginFiles = (plugin: Documented): ReadonlyArray<readonly [string, string]> => {
+const pluginFiles = async (plugin: Plugin): Promise<ReadonlyArray<readonly [string, string]>> => {
   const folder = `plugins/${plugin.id}`
   const written = read(`${folder}/sample.toml`)
+  const text = written === undefined || isOurs(written) ? sample(plugin) : written
+  const contributes = await contributionsOf(plugin, text)
   return [
-    [`${folder}/README.md`, readme(read(`${folder}/README.md`), plugin)],
-    ...(isOurs(written) ? [[`${folder}/sample.toml`, sample(plugin)] as const] : []),
+    [`${folder}/README.md`, readme(read(`${folder}/README.md`), { ...plugin, contributes })],
+    [`${folder}/sample.toml`, text],
   ]
 }
+
+const plugins = await Promise.all(Object.values(builtin).map((load) => load()))
 
 const files: ReadonlyArray<readonly [string, string]> = [
   ["docs/schema/pipeline.json", pipelineSchema(language)],
   ["docs/reference/pipelines.md", pipelineReference(language)],
-  ...builtin.flatMap(pluginFiles),
+  ...(await Promise.all(plugins.map((module) => pluginFiles(module.default)))).flat(),
 ]
 
 const stale = files.filter(([path, text]) => read(path) !== text)

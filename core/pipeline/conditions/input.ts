@@ -11,9 +11,10 @@ const Config = Schema.Struct({
   equals: Field.optional(Value, "The value it must have."),
   in: Field.optional(Schema.Array(Value).check(Schema.isMinLength(1)), "The values it may have."),
   matches: Field.optional(
+    // The check that JSON Schema knows comes last, for it carries the description.
     Schema.String.check(
-      Schema.isMaxLength(PATTERN),
       Schema.makeFilter((pattern) => problemOf(pattern) ?? true),
+      Schema.isMaxLength(PATTERN),
     ),
     `A regular expression of at most ${PATTERN} characters that fits somewhere in its first ${READ} characters. No group may be repeated.`,
   ),

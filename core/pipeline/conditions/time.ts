@@ -7,12 +7,14 @@ const Clock = Schema.String.check(
   Schema.isPattern(/^([01]\d|2[0-3]):[0-5]\d$/, { expected: 'a time of day such as "22:00"' }),
 )
 
+// The check that JSON Schema knows comes last, for it carries the description.
 const Zone = Schema.String.check(
   Schema.makeFilter(
     (name) =>
       Option.isSome(DateTime.zoneMakeNamed(name)) ||
       `no time zone ${JSON.stringify(name)}. Write one such as "Europe/Berlin" or "UTC"`,
   ),
+  Schema.isMinLength(1),
 )
 
 export const time = handle({
