@@ -116,15 +116,17 @@ const make = Effect.fnUntraced(function* (options: Options) {
     lock.withPermit(
       Effect.suspend(() => {
         if (running.get(instance.name)?.scope !== scope) return Effect.succeed(false)
-        return Effect.as(Effect.andThen(Effect.andThen(showFailure(instance, { phase, detail }), close(instance.name)), Effect.sync(() => keep(instance))), true)
+        return Effect.as(Effect.andThen(showFailure(instance, { phase, detail }), putDown(instance.name)), true)
       })
     )
 
-  /** Remembers a failed instance, so that a reload without a change leaves it alone. */
-  const keep = (instance: Instance) => {
-    const source = sources.get(instance.name)
-    running.set(instance.name, { key: keyOf(instance, source), source, scope: Scope.makeUnsafe() })
-  }
+  /** Stops a failed instance, but remembers what failed, so that a reload without a change leaves it alone. */
+  const putDown = (name: string) =>
+    Effect.suspend(() => {
+      const one = running.get(name)
+      const stopped = one === undefined ? Effect.void : Effect.sync(() => running.set(name, { ...one, scope: Scope.makeUnsafe() }))
+      return Effect.andThen(close(name), stopped)
+    })
   const sources = new Map<string, Source | undefined>()
 
   const lose = (instance: Instance, scope: Scope.Closeable, detail: string) =>
@@ -182,8 +184,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       const failure = failureOf(instance, done)
       const known = Exit.isSuccess(result) ? { id: result.value.id, summary: result.value.summary } : {}
       yield* showFailure(instance, failure, known)
-      yield* close(instance.name)
-      keep(instance)
+      yield* putDown(instance.name)
       failures.push(failure)
     }
     return failures

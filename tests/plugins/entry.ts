@@ -2,7 +2,7 @@
  * A hub without doors: the host over the real services, driven by JSON lines on stdin. Compiled by `binary.ts`, so that
  * plugins meet the same program as in dist/hub.
  */
-import { Context, Effect, Exit, Layer, Stream } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Stream } from "effect"
 import * as Host from "../../core/host/Host.ts"
 import * as HostModules from "../../core/host/HostModules.ts"
 import { run } from "../../core/host/PluginProcess.ts"
@@ -25,6 +25,9 @@ import { RunRefused, Runs } from "../../core/services/Runs.ts"
 import { Secrets } from "../../core/services/Secrets.ts"
 import { Storage } from "../../core/services/Storage.ts"
 import { Workspace } from "../../core/services/Workspace.ts"
+
+// The log goes to stderr: stdout is the test's.
+Object.assign(console, { log: console.error, info: console.error, warn: console.error, debug: console.error })
 
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`)
 
@@ -118,11 +121,13 @@ const failureOf = (exit: Exit.Failure<unknown, unknown>) => {
   return error._tag === "Some" ? { ...(error.value as object), message: (error.value as Error).message } : { message: String(exit.cause) }
 }
 
+const spans = (limits: Record<string, number>) => Object.fromEntries(Object.entries(limits).map(([name, ms]) => [name, Duration.millis(ms)]))
+
 const main = (home: string, limits: Record<string, number>) => {
   HostModules.register({ "hub/testing": () => import("../../core/testing/api.ts") })
   const base = Layer.mergeAll(SecretsLive.layer, Database.layer).pipe(Layer.provideMerge(Home.layer(home)))
   const services = Layer.mergeAll(EventsLive.layer, HttpLive.layer, ProcessesLive.layer).pipe(Layer.provideMerge(base))
-  const host = Layer.unwrap(Effect.map(Effect.context<any>(), (context) => Host.layer(options(home, limits as never, context))))
+  const host = Layer.unwrap(Effect.map(Effect.context<any>(), (context) => Host.layer(options(home, spans(limits), context))))
   const all = Layer.mergeAll(host, Sinks.layer).pipe(Layer.provideMerge(Hub.layer), Layer.provideMerge(services as never))
   Effect.runPromise(Effect.scoped(Effect.provide(serve, all as Layer.Layer<any>)) as Effect.Effect<void>).then(
     () => process.exit(0),
