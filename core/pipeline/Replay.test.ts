@@ -143,6 +143,20 @@ live(
   }),
 )
 
+live(
+  "a reset lies as far ahead as it did when the run was recorded",
+  Layer.empty,
+  Effect.gen(function* () {
+    const text = `run = ["a"]\n[step.a]\ntype = "agent"\nagent = "a"\nprompt = "p"\nretry = { times = 1, max = "1 minute", on = ["quota_exhausted"] }`
+    const recording = yield* recorded(text, {
+      agent: () => failed("quota_exhausted", { resets_at: 3_600_000 }),
+    })
+    expect(recording.attempts.length).toBe(1)
+    const replayed = yield* Replay.replay(yield* plan(text), recording, catalogue)
+    expect(replayed).toEqual({ differences: [], stopped: undefined })
+  }),
+)
+
 const race = `
 run = ["p"]
 [step.p]

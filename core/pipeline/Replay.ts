@@ -1,10 +1,11 @@
 /** Would today's pipeline decide the same? The plan of today over what the attempts of a recorded run gave. */
-import { Deferred, Duration, Effect, Result } from "effect"
+import { Clock, Deferred, Duration, Effect, Result } from "effect"
 import type { Answer } from "../plugin/Agent.ts"
 import type { Catalogue, ConditionHandle } from "../plugin/Catalogue.ts"
 import * as Failure from "../plugin/Failure.ts"
 import type { StepAnswer } from "../plugin/Step.ts"
 import type { EventDraft, RunEvent } from "../services/Events.ts"
+import { type Difference, differences } from "./Difference.ts"
 import type { Plan, PlanStep } from "./Plan.ts"
 import * as Run from "./Run.ts"
 import type { Cooling, World } from "./World.ts"
@@ -25,14 +26,6 @@ export interface Recording {
   readonly run: World["run"]
   readonly events: ReadonlyArray<RunEvent>
   readonly attempts: ReadonlyArray<RecordedAttempt>
-}
-
-/** The first decision of a step that is not the same. Absent: there was none. */
-export interface Difference {
-  /** Empty for the end of the run. */
-  readonly step: string
-  readonly recorded: string | undefined
-  readonly today: string | undefined
 }
 
 export interface Replayed {
@@ -58,7 +51,10 @@ export const replay = Effect.fn("Pipeline.replay")(function* (
   const scale = scaleOf(recording)
   const world = recordedWorld(plan, recording, said, scale, (why) => Deferred.succeed(stopped, why))
   const conditions = recordedConditions(recording.events, catalogue.conditions)
-  const running = Run.run(scaled(plan, scale), world, conditions, catalogue.agents)
+  const clock = clockOf(yield* Clock.clockWith(Effect.succeed), recording, scale)
+  const running = Run.run(scaled(plan, scale), world, conditions, catalogue.agents).pipe(
+    Effect.provideService(Clock.Clock, clock),
+  )
   const end = yield* Effect.raceFirst(
     Effect.map(Effect.result(running), endOf),
     Effect.map(Deferred.await(stopped), (why) => ({ why, draft: undefined })),
@@ -88,7 +84,29 @@ const WHOLE_MS = 300
 const PATIENCE = Duration.seconds(5)
 
 const scaleOf = ({ attempts }: Recording) =>
-  Math.min(1, WHOLE_MS / Math.max(1, ...[attempts.reduce((sum, { duration_ms }) => sum + duration_ms, 0)]))
+  Math.min(
+    1,
+    WHOLE_MS /
+      Math.max(
+        1,
+        attempts.reduce((sum, { duration_ms }) => sum + duration_ms, 0),
+      ),
+  )
+
+/** The time of the recording, so that "resets at" lies as far ahead as it did. */
+const clockOf = (real: Clock.Clock, { events }: Recording, scale: number): Clock.Clock => {
+  const [began, start] = [events[0]?.at ?? 0, real.currentTimeMillisUnsafe()]
+  const now = () => began + (real.currentTimeMillisUnsafe() - start) / scale
+  return {
+    currentTimeMillisUnsafe: now,
+    currentTimeMillis: Effect.sync(now),
+    currentTimeNanosUnsafe: () => BigInt(Math.round(now())) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => BigInt(Math.round(now())) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => real.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: real.monotonicTimeNanos,
+    sleep: (duration) => real.sleep(duration),
+  }
+}
 
 /** The limits around composite steps, at the pace of the replay. */
 const scaled = (plan: Plan, scale: number): Plan => ({
@@ -196,69 +214,6 @@ const recordedConditions = (
   })
   const all = Array.from(conditions, ([id, one]) => [id, ASKED_ANEW.has(id) ? one : recorded(one)] as const)
   return new Map(all)
-}
-
-type Told = Pick<EventDraft, "type" | "step" | "data">
-
-/** Step by step, since steps that run side by side are told in any order. */
-const differences = (
-  recorded: ReadonlyArray<Told>,
-  today: ReadonlyArray<Told>,
-  whole: boolean,
-): ReadonlyArray<Difference> => {
-  const [before, after] = [decisionsByStep(recorded), decisionsByStep(today)]
-  const steps = [...new Set([...before.keys(), ...after.keys()])]
-  return steps.flatMap((step) => firstDifference(step, before.get(step) ?? [], after.get(step) ?? [], whole))
-}
-
-const firstDifference = (
-  step: string,
-  before: ReadonlyArray<string>,
-  after: ReadonlyArray<string>,
-  whole: boolean,
-): ReadonlyArray<Difference> => {
-  // What a replay that stopped did not come to is no difference.
-  const length = whole ? Math.max(before.length, after.length) : after.length
-  const at = Array.from({ length }, (_, index) => index).find((index) => before[index] !== after[index])
-  return at === undefined ? [] : [{ step, recorded: before[at], today: after[at] }]
-}
-
-const decisionsByStep = (events: ReadonlyArray<Told>): ReadonlyMap<string, ReadonlyArray<string>> => {
-  const all = new Map<string, Array<string>>()
-  for (const event of events) {
-    const decision = decisionOf(event.type, event.data ?? {})
-    if (decision === undefined) continue
-    const step = event.step ?? ""
-    all.set(step, [...(all.get(step) ?? []), decision])
-  }
-  return all
-}
-
-/** What was decided, without the words that explain it: those may change with the hub. */
-const decisionOf = (type: string, data: Readonly<Record<string, unknown>>): string | undefined => {
-  const candidate = String(data["candidate"])
-  switch (type) {
-    case "condition_evaluated":
-      return `${String(data["condition"])} ${data["holds"] === true ? "holds" : "does not hold"}`
-    case "step_skipped":
-      return "is skipped"
-    case "candidate_chosen":
-      return `tries ${candidate}`
-    case "candidate_skipped":
-      return `passes over ${candidate}`
-    case "candidate_left":
-      return `leaves ${candidate} after ${String(data["class"])}`
-    case "retry_scheduled":
-      return `attempt ${String(data["attempt"])}`
-    case "run_succeeded":
-      return `succeeds, answered by ${String(data["answered_by"])}`
-    case "run_failed":
-    case "run_timed_out":
-    case "run_cancelled":
-      return `fails with ${String((data["failure"] as { readonly class?: string } | undefined)?.class)}`
-    default:
-      return undefined
-  }
 }
 
 /** For a person. */

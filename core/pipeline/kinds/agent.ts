@@ -32,7 +32,7 @@ const Config = Schema.Struct({
     "Added to the agent's environment, as it stands.",
   ),
   max_cost_usd: Field.optional(
-    Schema.Number.check(Schema.isGreaterThan(0)),
+    Schema.Finite.check(Schema.isGreaterThan(0)),
     "The most that one attempt may cost.",
   ),
 })
@@ -59,7 +59,7 @@ const callOf = Effect.fnUntraced(function* (
   config: Config,
   inside: Inside,
 ): Effect.fn.Return<AgentCall, Failure.Failure> {
-  const { prompt, system, session, ...rest } = config
+  const { prompt, system, session: _, ...rest } = config
   const filled = yield* inside.render(prompt)
   const note = inside.frame.note
   return {
