@@ -1,6 +1,6 @@
 /** The hub as a door sees it: what can be asked, and asking it. The same for a hub in this process and one behind a socket. */
 import { type Effect, Schema } from "effect"
-import { Caller, type OperationFailed } from "../plugin/Operation.ts"
+import type { Caller, OperationFailed } from "../plugin/Operation.ts"
 
 /** An operation as data: enough for a command line and its help, a tool, a completion. */
 export const Described = Schema.Struct({

@@ -116,7 +116,8 @@ const referenceOf = (node: JsonSchema): string | undefined => {
   return typeof reference === "string" ? decodeURIComponent(reference.replace(/^#\/\$defs\//, "")) : undefined
 }
 
-const besides = ({ $ref: _, ...rest }: JsonSchema): JsonSchema => rest
+const besides = (node: JsonSchema): JsonSchema =>
+  Object.fromEntries(Object.entries(node).filter(([key]) => key !== "$ref"))
 
 /** JSON has no other numbers, so `"NaN"` and the like never arrive as one. */
 const withoutNonFinite = (node: JsonSchema): JsonSchema => {

@@ -81,15 +81,16 @@ const ending = (lines: Lines, ended: () => void): Lines => {
 const ownStdout = Effect.acquireRelease(
   Effect.sync(() => {
     const own = process.stdout.write
-    const log = { log: console.log, info: console.info, debug: console.debug }
+    const { console } = globalThis
+    const { debug, error, info, log } = console
     process.stdout.write = process.stderr.write.bind(process.stderr) as typeof own
-    Object.assign(console, { log: console.error, info: console.error, debug: console.error })
-    return { own, log, write: own.bind(process.stdout) }
+    Object.assign(console, { debug: error, info: error, log: error })
+    return { own, spoken: { debug, info, log }, write: own.bind(process.stdout) }
   }),
-  ({ log, own }) =>
+  ({ own, spoken }) =>
     Effect.sync(() => {
       process.stdout.write = own
-      Object.assign(console, log)
+      Object.assign(globalThis.console, spoken)
     }),
 ).pipe(Effect.map(({ write }) => write))
 
@@ -167,6 +168,7 @@ const makeServer = (options: McpOptions, fork: Fork): Server => {
   })
 
   const watching = fork(Effect.ignore(Effect.flatMap(hub, (served) => watch(served, server, known))))
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK knows no other way
   server.onclose = () => watching.interruptUnsafe()
   return server
 }

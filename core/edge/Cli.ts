@@ -1,0 +1,298 @@
+/** The command line: finds the command, reads its arguments, runs it, prints what it came to, and gives the exit code. */
+import { Cause, Effect, Exit, type Scope } from "effect"
+import { type Caller, OperationFailed } from "../plugin/Operation.ts"
+import { errorOf, failureOf, maxInputBytes } from "./Call.ts"
+import { type Parsed, parse } from "./cli/Args.ts"
+import { type Command, type Context, type Done, fromOperation, type Need } from "./cli/Command.ts"
+import { completing, completion } from "./cli/Completion.ts"
+import { dispatchCommand } from "./cli/Dispatch.ts"
+import { eventsCommand } from "./cli/Events.ts"
+import { find, type Found, unknownCommand } from "./cli/Find.ts"
+import { commandHelp, groupHelp, overview } from "./cli/Help.ts"
+import { lintCommand } from "./cli/Lint.ts"
+import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
+import { type Described, type Door, HubUnreachable } from "./Door.ts"
+import { plainly } from "./Print.ts"
+import { make, safe, type Sink, type Terminal } from "./Terminal.ts"
+
+export { type Command, type Context, type Done, extra, type Extra, type Need } from "./cli/Command.ts"
+
+export interface CliOptions {
+  /** Without the program itself. */
+  readonly argv: ReadonlyArray<string>
+  readonly version: string
+  /** HUB_HOME, absolute. */
+  readonly home: string
+  /** The shell's folder, absolute. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The hub's own operations, known without a hub. */
+  readonly core: ReadonlyArray<Described>
+  readonly extras: ReadonlyArray<Command>
+  /** Asked for when a command needs a hub, and not before. */
+  readonly connect: (
+    need: Need,
+    settings: { readonly config?: string | undefined },
+  ) => Effect.Effect<Door, HubUnreachable, Scope.Scope>
+  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdout: Sink
+  readonly stderr: Sink
+  /** Ends with the signal that asks the command to stop. Without a listener of ours the process just ends. */
+  readonly interrupted: Context["interrupted"]
+}
+
+export const codes = { done: 0, failed: 1, usage: 2, cancelled: 3, unreachable: 4 } as const
+
+/** Runs one command and gives the exit code of the process. */
+export const run = Effect.fn("Cli.run")(function* (options: CliOptions): Effect.fn.Return<number> {
+  const all = commandsOf(options.core, options.extras)
+  const asked = isHelp(options.argv) ? yield* help(all, options) : undefined
+  if (asked !== undefined) return asked
+  const found = find(all, options.argv)
+  if (found.command === undefined) return yield* unfound(all, found, options)
+  return yield* perform(found.command, found.rest, options)
+})
+
+const commandsOf = (
+  operations: ReadonlyArray<Described>,
+  extras: ReadonlyArray<Command>,
+): ReadonlyArray<Command> => {
+  const made = operations.map((one) => (SPECIAL[one.name] ?? same)(fromOperation(one)))
+  const listed = [...made, ...extras, completion]
+  return [...listed, completing(listed)]
+}
+
+const same = (command: Command): Command => command
+
+/** Operations that a person asks more of than a program does. */
+const SPECIAL: Readonly<Record<string, (command: Command) => Command>> = {
+  dispatch: dispatchCommand,
+  run_events: eventsCommand,
+  lint_pipeline: lintCommand,
+}
+
+const isHelp = ([first]: ReadonlyArray<string>): boolean => first === "help"
+
+/** `hub help`, `hub help --all`, `hub help runs show` */
+const help = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, options: CliOptions) {
+  const words = options.argv.slice(1).filter((word) => !word.startsWith("-"))
+  const isComplete = options.argv.includes("--all")
+  const here = find(all, words)
+  const isKnown = words.length === 0 || here.command !== undefined || here.isGroup
+  const known = isComplete || !isKnown ? yield* withPlugins(all, options, undefined) : all
+  const { err, out } = terminalOf(options, options.argv.includes("--no-color"))
+  if (words.length === 0) {
+    yield* out.write(`${overview(known, options.version, out, isComplete)}\n`)
+    return codes.done
+  }
+  const found = find(known, words)
+  const text =
+    found.command !== undefined
+      ? commandHelp(found.command, out)
+      : found.isGroup
+        ? groupHelp(known, found.words, out)
+        : undefined
+  if (text === undefined) {
+    yield* err.write(`hub: ${unknownCommand(known, found.words, found.rest[0])}\n`)
+    return codes.usage
+  }
+  yield* out.write(`${text}\n`)
+  return codes.done
+})
+
+/** No such command here: global flags by themselves, a group, or a plugin's command. */
+const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found: Found, options: CliOptions) {
+  const parsed = parse({ fields: [], positional: [] }, found.rest)
+  const terminal = terminalOf(options, parsed.plain)
+  const { err, out } = terminal
+  if (found.words.length === 0) {
+    if (parsed.problems.length > 0) return yield* refuse(parsed.problems, "hub --help", parsed, terminal)
+    if (parsed.version)
+      return yield* Effect.as(
+        out.write(
+          `${parsed.globals.json ? JSON.stringify({ version: options.version }) : options.version}\n`,
+        ),
+        codes.done,
+      )
+    if (parsed.help)
+      return yield* Effect.as(out.write(`${overview(all, options.version, out, false)}\n`), codes.done)
+    if (!parsed.globals.json)
+      return yield* Effect.as(err.write(`${overview(all, options.version, err, false)}\n`), codes.usage)
+    return yield* refuse(["No command."], "hub --help", parsed, terminal)
+  }
+  if (found.isGroup && (parsed.help || found.rest.every((word) => word.startsWith("-")))) {
+    const screen = parsed.help ? out : err
+    if (!parsed.help && parsed.globals.json)
+      return yield* refuse(
+        [`${found.words.join(" ")} needs a command.`],
+        `hub help ${found.words.join(" ")}`,
+        parsed,
+        terminal,
+      )
+    yield* screen.write(`${groupHelp(all, found.words, screen)}\n`)
+    return parsed.help ? codes.done : codes.usage
+  }
+  const more = yield* withPlugins(all, options, parsed.globals.config)
+  const again = find(more, options.argv)
+  if (again.command !== undefined) return yield* perform(again.command, again.rest, options)
+  return yield* refuse([unknownCommand(more, again.words, again.rest[0])], "hub --help", parsed, terminal)
+})
+
+/** With the commands of plugins, when a hub can be asked. */
+const withPlugins = (all: ReadonlyArray<Command>, options: CliOptions, config: string | undefined) =>
+  Effect.scoped(Effect.flatMap(options.connect("read", { config }), (door) => door.operations)).pipe(
+    Effect.map((operations) => {
+      const core = new Set(options.core.map(({ name }) => name))
+      return [...all, ...operations.filter(({ name }) => !core.has(name)).map(fromOperation)]
+    }),
+    Effect.orElseSucceed(() => all),
+  )
+
+const perform = Effect.fnUntraced(function* (
+  command: Command,
+  argv: ReadonlyArray<string>,
+  options: CliOptions,
+) {
+  const parsed = parse(command, argv)
+  const terminal = terminalOf(options, parsed.plain)
+  const { out } = terminal
+  if (parsed.help) return yield* Effect.as(out.write(`${commandHelp(command, out)}\n`), codes.done)
+  if (parsed.problems.length > 0)
+    return yield* refuse(parsed.problems, `hub ${command.path.join(" ")} --help`, parsed, terminal)
+  const exit = yield* Effect.exit(Effect.scoped(work(command, parsed, terminal, options)))
+  return Exit.isSuccess(exit) ? yield* show(exit.value, parsed, out) : yield* fail(exit, parsed, terminal)
+})
+
+const work = Effect.fnUntraced(function* (
+  command: Command,
+  parsed: Parsed,
+  terminal: Terminal,
+  options: CliOptions,
+) {
+  const progress = yield* progressOf(command, parsed, terminal)
+  return yield* command.run(parsed.input, contextOf(parsed, terminal, progress, options), parsed.marked)
+})
+
+const progressOf = (
+  command: Command,
+  { globals }: Parsed,
+  { err }: Terminal,
+): Effect.Effect<Progress, never, Scope.Scope> => {
+  if (globals.quiet || command.speaks) return Effect.succeed(silent(err))
+  if (err.isTerminal) return spinner(err, `hub ${command.path.join(" ")}`)
+  return Effect.succeed(globals.verbose ? lines(err) : silent(err))
+}
+
+const contextOf = (
+  { globals }: Parsed,
+  terminal: Terminal,
+  progress: Progress,
+  options: CliOptions,
+): Context => {
+  const { cwd, env, home } = options
+  const parent_run = env["HUB_RUN"]
+  const caller: Caller = {
+    door: "cli",
+    client: `hub ${options.version}`,
+    cwd,
+    ...(parent_run ? { parent_run } : {}),
+  }
+  return {
+    globals,
+    terminal,
+    caller,
+    cwd,
+    home,
+    env,
+    progress,
+    door: (need) => options.connect(need, { config: globals.config }),
+    stdin: readAll(options.stdin),
+    interrupted: options.interrupted,
+  }
+}
+
+const terminalOf = ({ env, stderr, stdout }: CliOptions, plain: boolean): Terminal =>
+  make({ out: stdout, err: stderr, env, plain })
+
+const readAll = (stdin: CliOptions["stdin"]): Effect.Effect<string, OperationFailed> =>
+  Effect.flatMap(
+    Effect.promise(() => collect(stdin)),
+    (text) =>
+      text === undefined
+        ? Effect.fail(
+            new OperationFailed({
+              code: "invalid",
+              message: `stdin is larger than ${maxInputBytes / 1_000_000} MB.`,
+            }),
+          )
+        : Effect.succeed(text),
+  )
+
+const collect = async (stdin: CliOptions["stdin"]): Promise<string | undefined> => {
+  const chunks: Array<Uint8Array> = []
+  let length = 0
+  for await (const chunk of stdin) {
+    length += chunk.length
+    if (length > maxInputBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
+const show = Effect.fnUntraced(function* (done: Done, { globals }: Parsed, out: Terminal["out"]) {
+  const { code = codes.done, output, text } = done
+  if (output === undefined && text === undefined) return code
+  const shown = globals.json ? document(output, out) : text === undefined ? plainly(output, out) : safe(text)
+  if (shown !== "") yield* out.write(shown.endsWith("\n") ? shown : `${shown}\n`)
+  return code
+})
+
+/** Control characters beyond those that JSON escapes by itself are escaped as well: the same document, and safe to look at. */
+const document = (value: unknown, out: Terminal["out"]): string =>
+  JSON.stringify(value ?? null, null, out.isTerminal ? 2 : 0).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
+
+const fail = Effect.fnUntraced(function* (
+  exit: Exit.Exit<unknown, OperationFailed | HubUnreachable>,
+  { globals }: Parsed,
+  { err, out }: Terminal,
+) {
+  const error = dead(exit) ?? failureOf(Exit.mapError(exit, toFailure)) ?? broken("for no known reason")
+  const isGone = error.code === "unavailable"
+  if (globals.json) yield* out.write(`${document({ error: errorOf(error) }, out)}\n`)
+  else yield* err.write(`${err.paint("error", "hub:")} ${safe(error.message).replaceAll("\n", "\n     ")}\n`)
+  if (isGone) return codes.unreachable
+  return USAGE.includes(error.code) ? codes.usage : codes.failed
+})
+
+const USAGE = ["invalid", "not_found", "not_yet"]
+
+const toFailure = (error: OperationFailed | HubUnreachable): OperationFailed =>
+  error._tag === "OperationFailed"
+    ? error
+    : new OperationFailed({ code: "unavailable", message: error.message, details: { home: error.home } })
+
+/** A bug in this process, rather than in the hub's. */
+const dead = <A, E>(exit: Exit.Exit<A, E>): OperationFailed | undefined =>
+  Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? broken(String(Cause.squash(exit.cause))) : undefined
+
+const broken = (why: string): OperationFailed =>
+  new OperationFailed({ code: "internal", message: `The command broke: ${why}` })
+
+/** Everything that is wrong with how it was called. */
+const refuse = Effect.fnUntraced(function* (
+  problems: ReadonlyArray<string>,
+  more: string,
+  { globals }: Parsed,
+  { err, out }: Terminal,
+) {
+  const error = { code: "invalid", message: problems.join("\n"), details: { problems } }
+  if (globals.json) yield* out.write(`${document({ error }, out)}\n`)
+  else
+    yield* err.write(
+      `${problems.map((one) => `${err.paint("error", "hub:")} ${safe(one)}`).join("\n")}\n     \`${more}\` says how.\n`,
+    )
+  return codes.usage
+})

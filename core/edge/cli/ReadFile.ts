@@ -1,0 +1,37 @@
+/** Files whose names a person typed. */
+import { readFileSync, statSync } from "node:fs"
+import { resolve } from "node:path"
+import { Effect } from "effect"
+import { OperationFailed } from "../../plugin/Operation.ts"
+
+/** No file that a person writes by hand is larger. */
+const maxBytes = 5_000_000
+
+/** A path, rather than the name of something? */
+export const isPath = (text: string): boolean =>
+  text.includes("/") || text.includes("\\") || text.endsWith(".toml")
+
+/** `name` is relative to `cwd`. */
+export const readText = (cwd: string, name: string): Effect.Effect<string, OperationFailed> =>
+  Effect.try({ try: () => read(resolve(cwd, name)), catch: (cause) => unreadable(name, cause) })
+
+const read = (path: string): string => {
+  const found = statSync(path)
+  if (found.isDirectory()) throw new Error("it is a folder")
+  if (!found.isFile()) throw new Error("it is no file")
+  if (found.size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1_000_000} MB`)
+  return readFileSync(path, "utf8")
+}
+
+const unreadable = (name: string, cause: unknown): OperationFailed =>
+  new OperationFailed({
+    code: "invalid",
+    message: `${JSON.stringify(name)} cannot be read: ${reason(cause)}.`,
+  })
+
+const reason = (cause: unknown): string => {
+  const code = cause instanceof Error ? Reflect.get(cause, "code") : undefined
+  if (code === "ENOENT") return "there is no such file"
+  if (code === "EACCES") return "you may not read it"
+  return cause instanceof Error ? cause.message : String(cause)
+}
