@@ -27,9 +27,10 @@ const importFile = async (entry: string): Promise<unknown> => {
   return import(`${entry}?v=${(revision += 1)}`)
 }
 
-// Bun keeps ES modules in require.cache too; what is deleted from it is read again by the next import.
+// Bun keeps ES modules in require.cache too; what is deleted from it is read again by the next import. A file that
+// failed to parse is kept without being listed, so that each is deleted by its name.
 const forget = (files: ReadonlySet<string>) => {
-  for (const key of Object.keys(require.cache)) if (files.has(key.replace(/\?.*$/, ""))) delete require.cache[key]
+  for (const file of files) delete require.cache[file]
 }
 
 const pluginOf = (instance: string, module: object, file: string) => {
