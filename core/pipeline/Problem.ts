@@ -23,3 +23,13 @@ export const sorted = (diagnostics: ReadonlyArray<Diagnostic>): ReadonlyArray<Di
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   )
 }
+
+const MAX = 200
+
+/** The first 200, and how many more there are. */
+export const capped = (diagnostics: ReadonlyArray<Diagnostic>): ReadonlyArray<Diagnostic> => {
+  const next = diagnostics[MAX]
+  if (next === undefined) return diagnostics
+  const message = `and ${diagnostics.length - MAX} more findings from here on`
+  return [...diagnostics.slice(0, MAX), { ...next, path: "", message }]
+}

@@ -393,6 +393,7 @@ pipeline = "broken"
 name = "x"
 input = { y = 1 }
 agents.codex = { say = "hi", fail = "auth" }
+cooling = ["claud"]
 commands.b = { exit = 1 }
 expect = { tried = ["a", "b"], answered_by = "c", state = "done" }
 `,
@@ -400,10 +401,11 @@ expect = { tried = ["a", "b"], answered_by = "c", state = "done" }
       '9:11  test[0].input.y: no input "y". None are known.',
       '10:8  test[0].agents.codex: no step asks agent "codex". Known: claude.',
       "10:16  test[0].agents.codex: either says something or fails",
-      '11:10  test[0].commands.b: no verify step "b". None are known.',
-      '12:26  test[0].expect.tried[1]: no step "b". Known: a.',
-      '12:46  test[0].expect.answered_by: no step "c". Known: a.',
-      '12:59  test[0].expect.state: expected one of "queued", "running", "waiting", "succeeded", "failed", "cancelled", "timed_out", got "done"',
+      '11:12  test[0].cooling[0]: no step asks agent "claud". Did you mean "claude"? Known: claude.',
+      '12:10  test[0].commands.b: no verify step "b". None are known.',
+      '13:26  test[0].expect.tried[1]: no step "b". Known: a.',
+      '13:46  test[0].expect.answered_by: no step "c". Known: a.',
+      '13:59  test[0].expect.state: expected one of "queued", "running", "waiting", "succeeded", "failed", "cancelled", "timed_out", got "done"',
     ],
   )
 
@@ -432,6 +434,18 @@ expect = { tried = ["a", "b"], answered_by = "c", state = "done" }
       .map((id) => `"${id}"`)
       .join()}]\n${crowd.map((id) => agent(id)).join("")}`,
     ["2:2  step: has 501 steps, at most 500 are allowed"],
+  )
+
+  effect(
+    "stops after 200 findings, and says how many there were",
+    Effect.gen(function* () {
+      const keys = Array.from({ length: 300 }, (_, index) => `k${index} = 1\n`).join("")
+      const found = yield* findings(
+        `run = ["a"]\n${step("a", `type = "transform"\ntemplate = "x"\n${keys}`)}`,
+      )
+      expect(found).toHaveLength(201)
+      expect(found.at(-1)).toBe("205:1  and 100 more findings from here on")
+    }),
   )
 
   says("refuses a file that is too large", `# ${"x".repeat(256 * 1024)}\n`, [

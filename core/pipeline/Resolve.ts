@@ -6,7 +6,7 @@ import { type Catalogued, type Draft, type DraftStep, type Kinds, read as readDr
 import { findings } from "./Lint.ts"
 import { resolved } from "./Modifiers.ts"
 import type { Plan, PlanStep, Source } from "./Plan.ts"
-import { error, sorted } from "./Problem.ts"
+import { capped, error, sorted } from "./Problem.ts"
 
 /** Where pipelines are found by name. */
 export interface Sources<E = never> {
@@ -78,7 +78,7 @@ const all = Effect.fnUntraced(function* <E>(
   const kinds = new Map([...catalogue.steps, ...core])
   const resolving: Resolving<E> = { sources, catalogue, kinds, context, seen: new Map(), diagnostics: [] }
   const plan = yield* one(resolving, source, [source.id])
-  return { plan, diagnostics: sorted(resolving.diagnostics) }
+  return { plan, diagnostics: capped(sorted(resolving.diagnostics)) }
 })
 
 const one = Effect.fnUntraced(function* <E>(

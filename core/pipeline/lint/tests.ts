@@ -20,6 +20,9 @@ export const tests = (draft: Draft, pipelines: ReadonlyMap<string, Plan>): Reado
   )
 }
 
+const noAgent = (agent: string, known: ReadonlyArray<string>) =>
+  `no step asks agent ${JSON.stringify(agent)}. ${didYouMean(agent, known)}`
+
 const namesOf = (draft: Draft, nested: ReadonlyArray<Plan>): Names => {
   const own = [...draft.steps.values()]
   const inner = nested.flatMap((plan) => [...plan.steps.values()])
@@ -52,7 +55,11 @@ const test = (draft: Draft, path: Path, table: Readonly<Record<string, unknown>>
   const { answered_by } = expect
   const answered =
     typeof answered_by === "string" ? [{ at: [...path, "expect", "answered_by"], step: answered_by }] : []
+  const cooling = stringsAt(table["cooling"]).filter(([, agent]) => !names.agents.includes(agent))
   return [
+    ...cooling.map(([index, agent]) =>
+      error(draft.document, [...path, "cooling", index], noAgent(agent, names.agents)),
+    ),
     ...keys("agents", names.agents, "no step asks agent"),
     ...keys("commands", names.verify, "no verify step"),
     ...keys("input", [...draft.inputs.keys()], "no input"),
