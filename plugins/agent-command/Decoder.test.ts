@@ -117,7 +117,7 @@ describe("failure rules", () => {
     const failure = failed(rules, { code: 75, stderr: "no credit, resets at 2026-11-21T10:00:00Z" })
     expect(failure.facts).toEqual({
       class: "quota_exhausted",
-      message: "acme ended with exit 75.",
+      message: "acme ended with exit 75: no credit, resets at 2026-11-21T10:00:00Z",
       exit_code: 75,
       resets_at: Date.UTC(2026, 10, 21, 10),
       evidence: ["no credit, resets at 2026-11-21T10:00:00Z", "(seen in acme 2.4)"],

@@ -95,18 +95,14 @@ class Attempt implements Verdict.Seen {
 
   end(exit: Exit): Agent.Answer | Failure.Failure {
     this.#readDocument()
-    if (exit.code !== 0) return Verdict.ofFailure(this, exit, this.#badly(exit))
+    if (exit.code !== 0)
+      return Verdict.ofFailure(this, exit, Verdict.ended(this.agent, exit, Verdict.lastLines(this)))
     const denied = Verdict.ofSuccess(this, exit) ?? this.#unfinished(exit)
     if (denied !== undefined) return denied
     const answer = this.#whole()
     return answer.text === "" && answer.data === undefined && this.#is.config.empty_answer === "crashed"
       ? Verdict.ofFailure(this, exit, `${this.agent} ended without an answer.`)
       : answer
-  }
-
-  #badly(exit: Exit): string {
-    const line = Verdict.lastLines(this).at(-1)
-    return `${this.agent} ${Verdict.ending(exit)}${line === undefined ? " and said nothing." : `: ${Verdict.brief(line, 200)}`}`
   }
 
   /** Exit 0 without the program's own word that all went well. */

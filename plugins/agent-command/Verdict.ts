@@ -49,7 +49,7 @@ const hitOf = (seen: Seen, rule: Rule): Hit | undefined => {
 }
 
 const failed = (seen: Seen, rule: Rule, hit: Hit, exit: Exit): Failure.Failure =>
-  Failure.of(rule.class, sentence(seen.agent, rule, hit, exit), {
+  Failure.of(rule.class, sentence(seen, rule, hit, exit), {
     ...exitFacts(exit),
     ...times(rule, hit.source),
     evidence: [
@@ -65,8 +65,8 @@ export const early = (agent: string, rule: Rule, hit: Hit): Failure.Failure =>
     evidence: [brief(hit.text, 500), ...(rule.note === undefined ? [] : [`(${rule.note})`])],
   })
 
-const sentence = (agent: string, rule: Rule, hit: Hit, exit: Exit): string => {
-  if (hit.text === "") return `${agent} ${ending(exit)}.`
+const sentence = ({ agent, all }: Seen, rule: Rule, hit: Hit, exit: Exit): string => {
+  if (hit.text === "") return ended(agent, exit, lastLines({ all }))
   const flag =
     rule.class === "adapter_mismatch" ? /(?:^|[\s'"`(])(--?[A-Za-z][\w-]*)/.exec(hit.text)?.[1] : undefined
   return flag === undefined
@@ -74,9 +74,13 @@ const sentence = (agent: string, rule: Rule, hit: Hit, exit: Exit): string => {
     : `${agent} does not take ${flag}: ${brief(hit.text, 200)}`
 }
 
-/** `ended with exit 3` */
-export const ending = (exit: Exit): string =>
-  exit.signal === null ? `ended with exit ${exit.code ?? "unknown"}` : `was ended by ${exit.signal}`
+/** `acme ended with exit 3: the last line` */
+export const ended = (agent: string, exit: Exit, lines: ReadonlyArray<string>): string => {
+  const how =
+    exit.signal === null ? `ended with exit ${exit.code ?? "unknown"}` : `was ended by ${exit.signal}`
+  const line = lines.at(-1)
+  return `${agent} ${how}${line === undefined ? " and said nothing." : `: ${brief(line, 200)}`}`
+}
 
 const exitFacts = (exit: Exit): Pick<Failure.FailureFacts, "exit_code" | "signal"> => ({
   ...(exit.code === null ? {} : { exit_code: exit.code }),
