@@ -2,11 +2,16 @@
 import * as path from "node:path"
 import type { Bench } from "./Bench.ts"
 
-/** Compiles `bench/fixtures/NAME.ts` into a folder of the bench and gives the program's path. */
-export const compile = async (bench: Bench, name: string): Promise<string> => {
+/** Compiles `bench/fixtures/NAME.ts`, with `others` beside it, into a folder of the bench and gives the program's path. */
+export const compile = async (
+  bench: Bench,
+  name: string,
+  others: ReadonlyArray<string> = [],
+): Promise<string> => {
   const outfile = path.join(bench.folder(), name)
   await Bun.build({
-    entrypoints: [path.join(import.meta.dir, "../fixtures", `${name}.ts`)],
+    entrypoints: [path.join(import.meta.dir, "../fixtures", `${name}.ts`), ...others],
+    root: path.join(import.meta.dir, "../.."),
     target: "bun",
     format: "esm",
     splitting: true,
