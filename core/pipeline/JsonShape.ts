@@ -10,7 +10,13 @@ export type Shape = Schema.JsonObject
  */
 export const Field = Schema.Union([
   Schema.Record(Schema.String, Schema.Json),
-  Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)),
+  Schema.String.check(
+    Schema.makeFilter(
+      (text) =>
+        text.trimStart().startsWith("{") ||
+        "must be the JSON Schema itself, as a table or as JSON text: a file cannot be named here",
+    ),
+  ).pipe(Schema.decodeTo(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))),
 ]).check(
   Schema.makeFilter((shape) => {
     const compiled = compile(shape)
@@ -53,7 +59,7 @@ const compile = (shape: Shape): Schema.Codec<unknown, unknown> | string => {
     // Patterns come from the user's own pipeline, not from an answer.
     return SchemaRepresentation.fromJsonSchemaDocument(documentOf(shape), { patterns: "apply" }) as never
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")
   }
 }
 

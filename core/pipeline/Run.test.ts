@@ -1,7 +1,7 @@
 import { expect } from "bun:test"
 import { Duration, Effect, Fiber, Ref } from "effect"
 import { TestClock } from "effect/testing"
-import type { Failure } from "../plugin/Failure.ts"
+import * as Failure from "../plugin/Failure.ts"
 import type { StepAnswer, StepContext } from "../plugin/Step.ts"
 import { effect } from "../testing/effect.ts"
 import { catalogue, plan } from "../testing/plans.ts"
@@ -29,9 +29,9 @@ const answered = (end: { readonly result: unknown }): StepAnswer => {
   return (end.result as { readonly success: StepAnswer }).success
 }
 
-const failure = (end: { readonly result: unknown }): Failure => {
+const failure = (end: { readonly result: unknown }): Failure.Failure => {
   expect(end.result).toMatchObject({ _tag: "Failure" })
-  return (end.result as { readonly failure: Failure }).failure
+  return (end.result as { readonly failure: Failure.Failure }).failure
 }
 
 const agents = (...ids: ReadonlyArray<string>) =>
@@ -87,6 +87,26 @@ ${agents("b")}`)
       { step: "a", data: { condition: "input", holds: false } },
     ])
     expect(said_by(end, "step_skipped")).toMatchObject([{ step: "a", data: { because: expect.any(String) } }])
+  }),
+)
+
+effect(
+  "a condition that cannot be asked fails its step, and a fallback may take the next",
+  Effect.gen(function* () {
+    const text = fallback("", ["a", "b"]).replace(
+      'prompt = "ask a"',
+      'when = { changed = ["src/**"] }\nprompt = "ask a"',
+    )
+    const broken = {
+      ...catalogue.conditions.get("changed")!,
+      holds: () => Failure.of("crashed", "no git here"),
+    }
+    const kept = memory()
+    const answer = yield* Run.run(yield* plan(text), scripted({}, kept), new Map([["changed", broken]]))
+    expect(answer.by).toBe("b")
+    expect(said_by({ kept }, "candidate_left")).toMatchObject([
+      { data: { candidate: "a", failure: { class: "crashed", step: "a" } } },
+    ])
   }),
 )
 

@@ -63,9 +63,9 @@ const gate: Inside["gate"] = Effect.fnUntraced(function* (outer, id): Effect.fn.
   const frame = below(outer, id)
   const go = proceed(outer, frame, step)
   if (step.modifiers.when === undefined) return { skipped: undefined, go }
-  const verdict = yield* Effect.tapError(holds(frame, step, "when", step.modifiers.when), (failure) =>
-    say(frame, step, "step_failed", { failure: failure.facts }),
-  )
+  const asked = yield* Effect.result(holds(frame, step, "when", step.modifiers.when))
+  if (Result.isFailure(asked)) return yield* failed(frame, step, asked.failure)
+  const verdict = asked.success
   if (verdict.holds) return { skipped: undefined, go }
   yield* say(frame, step, "step_skipped", { because: verdict.because })
   return { skipped: verdict.because }
@@ -78,11 +78,7 @@ const proceed = Effect.fnUntraced(function* (
 ): Effect.fn.Return<StepAnswer | undefined, Failure.Failure> {
   yield* say(frame, step, "step_started", { type: step.type })
   const result = yield* Effect.result(attempts(frame, step))
-  if (Result.isFailure(result)) {
-    const failure = result.failure.with({ step: labelOf(frame, step) })
-    yield* say(frame, step, "step_failed", { failure: failure.facts })
-    return yield* failure
-  }
+  if (Result.isFailure(result)) return yield* failed(frame, step, result.failure)
   const answer = result.success
   if (answer === undefined)
     yield* say(frame, step, "step_skipped", { because: "every step in it was skipped" })
@@ -91,6 +87,16 @@ const proceed = Effect.fnUntraced(function* (
     yield* say(frame, step, "step_succeeded", {})
   }
   return answer
+})
+
+const failed = Effect.fnUntraced(function* (
+  frame: Frame,
+  step: PlanStep,
+  cause: Failure.Failure,
+): Effect.fn.Return<never, Failure.Failure> {
+  const failure = cause.with({ step: labelOf(frame, step) })
+  yield* say(frame, step, "step_failed", { failure: failure.facts })
+  return yield* failure
 })
 
 /** The first attempt, and as many more as `retry` grants. */

@@ -24,7 +24,10 @@ export interface World {
     readonly project: { readonly name: string; readonly tags: ReadonlyArray<string> } | undefined
     readonly input: Readonly<Record<string, unknown>>
   }
-  /** Runs once for this run; a restart gives the recorded result. Failures are recorded too. */
+  /**
+   * Runs once for this run; a restart gives the recorded result. Failures are recorded too, interruption is not.
+   * `effect` may ask for other names of this world: a step under a timeout is recorded around what it runs.
+   */
   readonly once: <S extends Schema.Codec<unknown, unknown>>(
     name: string,
     result: S,
