@@ -53,7 +53,7 @@ const failed = (seen: Seen, rule: Rule, hit: Hit, exit: Exit): Failure.Failure =
     ...exitFacts(exit),
     ...times(rule, hit.source),
     evidence: [
-      ...(hit.text === "" ? lastLines(seen) : [brief(hit.text, 500)]),
+      ...(hit.text === "" ? lastLines(seen).slice(-19) : [brief(hit.text, 500)]),
       ...(rule.note === undefined ? [] : [`(${rule.note})`]),
     ],
   })
