@@ -145,14 +145,19 @@ effect(
       Effect.map(refusal({ input: { name: "task", matches } }), (message) =>
         message.split(": ").slice(1).join(": "),
       )
+    const tooLong = "can take too long: use fewer of * + { ? and |, or ^ at its start"
     expect(yield* because("(a+)+$")).toBe("repeats a group, which can take for ever")
     expect(yield* because("(a|b){2,}")).toBe("repeats a group, which can take for ever")
-    expect(yield* because("a*b*c*$")).toBe("has more than two repetitions, which can take for ever")
-    expect(yield* because("a?".repeat(9))).toBe("has more than eight choices, which can take for ever")
+    expect(yield* because("a*b*c*$")).toBe(tooLong)
+    expect(yield* because(`${"a?".repeat(5)}a*a*b`)).toBe(tooLong)
     expect(yield* because("(a)\\1")).toBe("looks around or back, which can take for ever")
     expect(yield* because("(?=a)")).toBe("looks around or back, which can take for ever")
     expect(yield* because("(")).toBe('is no regular expression: "("')
     expect(yield* because("x".repeat(201))).toStartWith("expected a value with a length of at most 200")
+    expect(yield* verdict({ input: { name: "task", matches: "^(add|fix|mend).*the.*flag" } })).toEqual([
+      true,
+      'input task is "fix the flag"',
+    ])
     // Escaped and listed characters are no repetitions.
     expect(yield* verdict({ input: { name: "task", matches: "[*+?|]|\\+\\*\\{|the" } })).toEqual([
       true,
