@@ -20,9 +20,6 @@ export type Name = (typeof names)[number]
 
 export type Values = Readonly<Partial<Record<Name, string>>>
 
-/** One argument, or a group that is there as a whole or not at all. */
-export type Argument = string | ReadonlyArray<string>
-
 /** The place of the permission flags. */
 export const isPermission = (text: string): boolean => /^\{\{\s*permission\s*\}\}$/.test(text)
 
