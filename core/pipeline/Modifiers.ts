@@ -67,7 +67,7 @@ export const names: ReadonlyArray<string> = Object.keys(StepModifiers.fields)
 /** Keys and values that are designed and not built, with what to do until then. */
 export const notYet = (key: string, value: unknown): string | undefined => {
   if (key === "guard")
-    return 'not yet: the next candidate finds the tree as the failed one left it. Until then put a verify step that runs ["git", "stash"] between them'
+    return 'not yet: the next candidate finds the tree as the failed one left it. Until then make the next candidate a sequence that starts with a verify step running ["git", "stash", "--include-untracked"]'
   if (key === "isolation" && value === "worktree")
     return "not yet: steps work in the folder of the run. Until then make the worktree yourself and dispatch with --cwd"
   return undefined

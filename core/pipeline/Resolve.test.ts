@@ -226,7 +226,7 @@ message = "ok?"
       '12:9  step.b.agent: no agent "claud". Did you mean "claude"? Known: claude, codex, opencode.',
       '13:1  step.b.promt: unknown key "promt". Did you mean "prompt"? Known: agent, prompt, model, permission, session, system, output_schema, env, max_cost_usd, when, timeout, stall, patience, retry, isolation.',
       "14:9  step.b.model: expected a string, got 3",
-      '15:9  step.b.guard: not yet: the next candidate finds the tree as the failed one left it. Until then put a verify step that runs ["git", "stash"] between them',
+      '15:9  step.b.guard: not yet: the next candidate finds the tree as the failed one left it. Until then make the next candidate a sequence that starts with a verify step running ["git", "stash", "--include-untracked"]',
       '16:7  step."c d": is no name: use letters, digits, - and _, with a letter or digit first, at most 64',
       '17:8  step."c d".type: not yet: a run cannot wait for a person. Until then end the pipeline here and dispatch the rest yourself',
     ],
