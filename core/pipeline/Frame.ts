@@ -129,3 +129,10 @@ export type AnswerRecord = typeof AnswerRecord.Type
 /** Without keys that are there but undefined, which no record can hold. */
 export const recordOf = (answer: StepAnswer): AnswerRecord =>
   Object.fromEntries(Object.entries(answer).filter(([, field]) => field !== undefined)) as AnswerRecord
+
+/** As it is shown outside: with the prefix of a nested pipeline. */
+export const labelOf = (frame: Frame, step: PlanStep) => frame.prefix + step.id
+
+/** Tells an event of the step, once, also when the run is executed anew. */
+export const say = (frame: Frame, step: PlanStep, type: string, data: Readonly<Record<string, unknown>>) =>
+  frame.world.say(unique(frame, `${frame.point}.${type}`), [{ type, step: labelOf(frame, step), data }])

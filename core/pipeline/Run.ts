@@ -1,12 +1,21 @@
 /** Walks a plan: each step under its `when`, its limits and its `retry`. */
-import { Clock, Duration, Effect, Random, Result, Schema } from "effect"
+import { Duration, Effect, Result, Schema } from "effect"
 import type { ConditionHandle } from "../plugin/Catalogue.ts"
-import * as Failure from "../plugin/Failure.ts"
+import type * as Failure from "../plugin/Failure.ts"
 import type { StepAnswer, StepContext } from "../plugin/Step.ts"
-import { added, AnswerRecord, apart, type Frame, type Gate, type Inside, inOrder } from "./Frame.ts"
-import { count, merge, recordOf, remember, unique } from "./Frame.ts"
-import type { Plan, PlanStep, Retry, When } from "./Plan.ts"
-import * as Pause from "./Retry.ts"
+import { attempts } from "./Attempts.ts"
+import {
+  count,
+  type Frame,
+  type Gate,
+  inOrder,
+  type Inside,
+  labelOf,
+  remember,
+  say,
+  unique,
+} from "./Frame.ts"
+import type { Plan, PlanStep, When } from "./Plan.ts"
 import * as Template from "./Template.ts"
 import { evaluate } from "./When.ts"
 import type { Limits, World } from "./World.ts"
@@ -77,7 +86,7 @@ const proceed = Effect.fnUntraced(function* (
   step: PlanStep,
 ): Effect.fn.Return<StepAnswer | undefined, Failure.Failure> {
   yield* say(frame, step, "step_started", { type: step.type })
-  const result = yield* Effect.result(attempts(frame, step))
+  const result = yield* Effect.result(attempts(frame, step, body))
   if (Result.isFailure(result)) return yield* failed(frame, step, result.failure)
   const answer = result.success
   if (answer === undefined)
@@ -99,81 +108,6 @@ const failed = Effect.fnUntraced(function* (
   return yield* failure
 })
 
-/** The first attempt, and as many more as `retry` grants. */
-const attempts = Effect.fnUntraced(function* (
-  frame: Frame,
-  step: PlanStep,
-): Effect.fn.Return<StepAnswer | undefined, Failure.Failure> {
-  for (let attempt = 1; ; attempt++) {
-    const here = attempt === 1 ? frame : { ...frame, point: `${frame.point}~${attempt}` }
-    const result = yield* Effect.result(limited(here, step))
-    if (Result.isSuccess(result)) return result.success
-    const again = yield* rest(here, step, result.failure, attempt)
-    if (!again) return yield* result.failure
-  }
-})
-
-const PauseRecord = Schema.NullOr(Schema.Struct({ pause_ms: Schema.Number, because: Schema.String }))
-
-/** Waits before the next attempt. `false`: the failure stands. */
-const rest = Effect.fnUntraced(function* (
-  frame: Frame,
-  step: PlanStep,
-  failure: Failure.Failure,
-  attempt: number,
-): Effect.fn.Return<boolean, Failure.Failure> {
-  const { retry } = step.modifiers
-  if (retry === undefined || !Pause.repeats(retry, failure, attempt)) return false
-  const pause = yield* frame.world.once(`${frame.point}:pause`, PauseRecord, drawn(retry, failure, attempt))
-  if (pause === null) return false
-  yield* say(frame, step, "retry_scheduled", { attempt: attempt + 1, ...pause })
-  yield* frame.world.sleep(`${frame.point}:rest`, Duration.millis(pause.pause_ms))
-  yield* say(frame, step, "wait_ended", {})
-  return true
-})
-
-const drawn = Effect.fnUntraced(function* (retry: Retry, failure: Failure.Failure, attempt: number) {
-  const now = yield* Clock.currentTimeMillis
-  return Pause.next(retry, failure, attempt, now, yield* Random.next) ?? null
-})
-
-/** These hand their limits to each attempt; around every other kind `timeout` is kept here. */
-const keepsLimits = (step: PlanStep) =>
-  step.kind.plugin === "core" && (step.type === "agent" || step.type === "verify")
-
-const Timed = Schema.Struct({
-  answer: Schema.NullOr(AnswerRecord),
-  added: Schema.Record(Schema.String, AnswerRecord),
-})
-
-/** Under the step's `timeout`, which goes on while no hub lives. That it passed is recorded: what it ended is not asked again. */
-const limited = Effect.fnUntraced(function* (
-  frame: Frame,
-  step: PlanStep,
-): Effect.fn.Return<StepAnswer | undefined, Failure.Failure> {
-  const { timeout } = step.modifiers
-  if (timeout === undefined || keepsLimits(step)) return yield* body(frame, step)
-  const began = yield* frame.world.once(`${frame.point}:began`, Schema.Number, Clock.currentTimeMillis)
-  const timed = yield* frame.world.once(`${frame.point}:ended`, Timed, within(frame, step, timeout, began))
-  merge(frame, timed.added)
-  return timed.answer ?? undefined
-})
-
-const within = Effect.fnUntraced(function* (
-  frame: Frame,
-  step: PlanStep,
-  timeout: Duration.Duration,
-  began: number,
-) {
-  const inner = apart(frame)
-  const left = Math.max(0, Duration.toMillis(timeout) - ((yield* Clock.currentTimeMillis) - began))
-  const answer = yield* Effect.timeoutOrElse(body(inner, step), {
-    duration: Duration.millis(left),
-    orElse: () => Failure.of("timed_out", `It did not end within ${Duration.format(timeout)}.`),
-  })
-  return { answer: answer === undefined ? null : recordOf(answer), added: added(frame, inner) }
-})
-
 const body = Effect.fnUntraced(function* (
   frame: Frame,
   step: PlanStep,
@@ -186,11 +120,6 @@ const body = Effect.fnUntraced(function* (
   // Core's kinds answer with more than the contract asks of a plugin's: see `coreKind`.
   return (yield* step.kind.run(step.config, inside)) as StepAnswer | undefined
 })
-
-const labelOf = (frame: Frame, step: PlanStep) => frame.prefix + step.id
-
-const say = (frame: Frame, step: PlanStep, type: string, data: Readonly<Record<string, unknown>>) =>
-  frame.world.say(unique(frame, `${frame.point}.${type}`), [{ type, step: labelOf(frame, step), data }])
 
 const VerdictRecord = Schema.Struct({
   holds: Schema.Boolean,
