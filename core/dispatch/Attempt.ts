@@ -113,7 +113,7 @@ const make = Effect.gen(function* () {
     const { attempt, cwd, dir, limits, run_id, step } = at
     const { decoder, launch, max_cost_usd } = work
     for (const [name, text] of Object.entries(launch.files ?? {})) {
-      if (!at.again) yield* Effect.orDie(files.write(`${dir}/${name}`, text))
+      yield* Effect.orDie(files.write(`${dir}/${name}`, text))
     }
     const started = yield* Effect.result(
       supervisor.start({ ...launch, cwd, run_id, dir, time_limit: limits.timeout, grace }),
@@ -162,7 +162,7 @@ const make = Effect.gen(function* () {
     const request = requestOf(at, call)
     const launch = yield* handle.launch(request)
     // Most agents read stdin; a second copy of a long prompt is written only for those that read a file.
-    if (!at.again && mentions(launch, request.prompt_file))
+    if (mentions(launch, request.prompt_file))
       yield* Effect.orDie(files.write(request.prompt_file, request.prompt))
     const decoder = yield* handle.decoder(request)
     const env = call.env === undefined ? launch.env : { ...launch.env, ...call.env }

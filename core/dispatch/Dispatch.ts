@@ -122,11 +122,11 @@ const make = Effect.gen(function* () {
     }
   })
 
-  /** An id that is taken is tried again with another one; a row that does not fit otherwise is the same failure again. */
-  const insert = (run: Omit<NewRun, "run_id">, plan: Plan) =>
-    Effect.flatMap(RunId.next, (run_id) =>
-      Effect.as(store.accept({ ...run, run_id }, plan.sources), run_id),
-    ).pipe(Effect.retry({ times: 3, while: (error) => error.detail.includes("UNIQUE") }))
+  const insert = Effect.fnUntraced(function* (run: Omit<NewRun, "run_id">, plan: Plan) {
+    const run_id = yield* RunId.next
+    yield* store.accept({ ...run, run_id }, plan.sources)
+    return run_id
+  })
 
   const unknown = (reference: string) =>
     new RunUnknown({ message: `no run ${JSON.stringify(reference)}: \`hub runs list\` shows what there is` })

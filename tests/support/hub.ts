@@ -66,12 +66,15 @@ interface Reply {
   readonly error?: { readonly code: number; readonly message: string }
 }
 
+const lost: Reply = { error: { code: 0, message: "the hub is gone" } }
+
 /** `hub serve --stdio --standalone`, spoken to in lines. */
 export class Server {
   readonly child: Subprocess<"pipe", "pipe", "pipe">
   private readonly waiting = new Map<number, (reply: Reply) => void>()
   private readonly ended: Promise<void>
   private next = 1
+  private gone = false
   stderr = ""
 
   constructor(home: Home, args: ReadonlyArray<string> = []) {
@@ -98,7 +101,8 @@ export class Server {
       rest = lines.pop() ?? ""
       for (const line of lines) this.take(line)
     }
-    for (const settle of this.waiting.values()) settle({ error: { code: 0, message: "the hub is gone" } })
+    this.gone = true
+    for (const settle of this.waiting.values()) settle(lost)
   }
 
   private take(line: string): void {
@@ -112,6 +116,7 @@ export class Server {
   }
 
   async request(method: string, params: unknown = {}): Promise<Reply> {
+    if (this.gone) return lost
     const id = this.next++
     const reply = new Promise<Reply>((settle) => this.waiting.set(id, settle))
     this.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }))
