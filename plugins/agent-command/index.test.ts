@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Exit, Schema, type Scope } from "effect"
+import { Context, Effect, Exit, Schema } from "effect"
 import { type Agent, type Plugin, ProgramMissing } from "hub/plugin"
 import { Config } from "./Config.ts"
 import plugin from "./index.ts"
@@ -15,13 +15,9 @@ const decoded = (given: object) =>
 
 const agents = async (given: object, instance: string): Promise<ReadonlyArray<Agent.Agent>> => {
   const config = Exit.isSuccess(decoded(given)) ? Schema.decodeUnknownSync(Config)(given) : {}
-  // Its setup asks for no service.
-  const setup = plugin.setup(config as never, { instance }) as Effect.Effect<
-    Plugin.Contributions,
-    unknown,
-    Scope.Scope
-  >
-  return (await Effect.runPromise(Effect.scoped(setup))).agents ?? []
+  const setup = Effect.scoped(plugin.setup(config as never, { instance }))
+  const noServices = Context.empty() as Context.Context<never> as Context.Context<Plugin.PluginServices>
+  return (await Effect.runPromise(Effect.provideContext(setup, noServices))).agents ?? []
 }
 
 test.each(Object.keys(sample.plugin))("the sample decodes: %s", (name) => {
