@@ -1,6 +1,6 @@
 /** Wakes whoever waits for something to happen in a spool folder, and when the process behind it is gone. */
 import * as fs from "node:fs"
-import { Deferred, Effect, Queue } from "effect"
+import { Effect, Queue } from "effect"
 import * as Proc from "./Proc.ts"
 import type { Claim } from "./Spool.ts"
 

@@ -1,0 +1,418 @@
+import { expect } from "bun:test"
+import * as fs from "node:fs"
+import { dirname } from "node:path"
+import { Duration, Effect, Fiber, Option, Stream } from "effect"
+import { type Output, type Spec, type Supervised, Supervisor } from "../services/Supervisor.ts"
+import { live, tempHome } from "../testing/effect.ts"
+import * as Live from "./Supervisor.ts"
+
+const { layer } = Live
+const fixtures = `${import.meta.dir}/supervisor/fixtures`
+
+/** A fresh folder with a name that a shell would stumble over, and specs that start below it. */
+const place = Effect.gen(function* () {
+  const home = yield* tempHome
+  const cwd = `${home}/it's "a"\n$(x) é`
+  fs.mkdirSync(cwd)
+  const run_id = crypto.randomUUID()
+  const spec = (
+    name: string,
+    program: string,
+    args: ReadonlyArray<string>,
+    more: Partial<Spec> = {},
+  ): Spec => ({
+    run_id,
+    dir: `${cwd}/runs/${name}`,
+    program,
+    args,
+    cwd,
+    time_limit: Duration.minutes(2),
+    grace: Duration.millis(500),
+    ...more,
+  })
+  const sh = (name: string, script: string, more?: Partial<Spec>) => spec(name, "sh", ["-c", script], more)
+  const { sweep } = yield* Supervisor
+  yield* Effect.addFinalizer(() => sweep(run_id))
+  return { cwd, run_id, spec, sh }
+})
+
+const linesOf = (outputs: ReadonlyArray<Output>, stream: Output["stream"]) =>
+  outputs.flatMap((output) => (output.stream === stream ? output.lines.map(({ text }) => text) : []))
+
+const stdout = (attempt: Supervised) =>
+  Effect.map(Stream.runCollect(attempt.follow()), (outputs) => linesOf(outputs, "stdout"))
+
+/** Returns when the program has written this line. */
+const says = (attempt: Supervised, line: string) =>
+  Stream.runDrain(Stream.takeUntil(attempt.follow(), ({ lines }) => lines.some(({ text }) => text === line)))
+
+const isAlive = (pid: string | number) => {
+  const stat = fs.existsSync(`/proc/${pid}/stat`) ? fs.readFileSync(`/proc/${pid}/stat`, "latin1") : ""
+  return stat !== "" && !stat.includes(") Z ")
+}
+
+/** A hub of its own that starts the spec and can be killed; `said` waits for its words. */
+const otherHub = Effect.fnUntraced(function* (spec: Spec) {
+  const given = JSON.stringify({ ...spec, time_limit_ms: Duration.toMillis(spec.time_limit) })
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => Bun.spawn([process.execPath, `${fixtures}/hub.ts`, given], { stdout: "pipe" })),
+    (hub) => Effect.promise(() => (hub.kill("SIGKILL"), hub.exited)),
+  )
+  const reader = child.stdout.getReader()
+  let heard = ""
+  const said = (word: string) =>
+    Effect.promise(async () => {
+      while (!heard.includes(`${word}\n`)) {
+        const { value, done } = await reader.read()
+        if (done) throw new Error(`the other hub ended before it said ${word}`)
+        heard += new TextDecoder().decode(value)
+      }
+    })
+  const kill = Effect.promise(() => (child.kill("SIGKILL"), child.exited))
+  return { said, kill }
+})
+
+live(
+  "output, exit, tail and spool of a program that ends",
+  layer,
+  Effect.gen(function* () {
+    const { spec, cwd } = yield* place
+    const { start } = yield* Supervisor
+    const args = [
+      "-c",
+      'printf "%s|" "$@"; echo; cat; echo oh >&2; pwd; printf part; exit 3',
+      "sh",
+      "a b",
+      `'"$(id)\n`,
+    ]
+    const attempt = yield* start(spec("one", "sh", args, { stdin: { text: "täxt\n" } }))
+    const outputs = yield* Stream.runCollect(attempt.follow())
+    const lines = linesOf(outputs, "stdout")
+    expect(lines).toEqual([`a b|'"$(id)`, "|", "täxt", ...cwd.split("\n"), "part"])
+    expect(linesOf(outputs, "stderr")).toEqual(["oh"])
+    const exit = yield* attempt.exit
+    expect(exit).toMatchObject({ code: 3, signal: null, timed_out: false, lost: false })
+    expect(exit.ended_at).toBeGreaterThanOrEqual(attempt.started_at)
+    expect(attempt.adopted).toBe(false)
+    const { path, bytes } = yield* attempt.spool("stdout")
+    expect(fs.statSync(path).size).toBe(bytes)
+    expect(outputs.filter(({ stream }) => stream === "stdout").at(-1)!.offset).toBe(bytes)
+    expect(yield* attempt.tail("stdout", 4)).toBe("part")
+    expect(yield* attempt.tail("stdout", 5)).toBe("\npart")
+    expect(yield* attempt.tail("stderr", 1000)).toBe("oh\n")
+    expect(yield* attempt.last_output_at).toBeGreaterThanOrEqual(attempt.started_at)
+    const dir = dirname(path)
+    for (const name of fs.readdirSync(dir)) expect(fs.statSync(`${dir}/${name}`).mode & 0o777).toBe(0o600)
+    expect(fs.statSync(dir).mode & 0o777).toBe(0o700)
+  }),
+)
+
+live(
+  "the program gets a clean desk: marks, no secrets, no foreign descriptor, signals as usual, its own umask",
+  layer,
+  Effect.gen(function* () {
+    const { sh, run_id } = yield* place
+    const { start } = yield* Supervisor
+    process.env["HUB_SECRET_X"] = "secret"
+    const script =
+      'echo "$HUB_RUN"; echo "$HUB_ATTEMPT" | tail -n 1; echo "[$HUB_SECRET_X]"; ls /proc/$$/fd; umask; ps -o sid= -p $$; trap "echo int" INT; kill -INT $$'
+    const spec = sh("one", script)
+    const attempt = yield* start(spec)
+    delete process.env["HUB_SECRET_X"]
+    const umask = process.umask().toString(8).padStart(4, "0")
+    const lines = (yield* stdout(attempt)).map((line) => line.trim())
+    expect(lines).toEqual([
+      run_id,
+      spec.dir.split("\n")[1]!,
+      "[]",
+      "0",
+      "1",
+      "2",
+      umask,
+      String(attempt.pid),
+      "int",
+    ])
+  }),
+)
+
+live(
+  "what cannot be started says why, and may be started later",
+  layer,
+  Effect.gen(function* () {
+    const { spec, sh, cwd } = yield* place
+    const { start, find } = yield* Supervisor
+    const why = (it: Spec) => Effect.map(Effect.flip(start(it)), (error) => error._tag)
+    expect(yield* why(spec("a", "no-such-program", []))).toBe("ProgramMissing")
+    expect(yield* why(spec("a", "true", ["x".repeat(200_000)]))).toBe("ProgramMissing")
+    expect(
+      yield* why(
+        spec(
+          "a",
+          "true",
+          Array.from({ length: 60 }, () => "x".repeat(100_000)),
+        ),
+      ),
+    ).toBe("ProgramMissing")
+    expect(yield* why(sh("a", "true", { cwd: `${cwd}/gone` }))).toBe("FolderUnusable")
+    expect(yield* why(sh("a", "true", { stdin: { file: `${cwd}/gone` } }))).toBe("SpoolFailed")
+    fs.writeFileSync(`${cwd}/file`, "")
+    expect(yield* why({ ...sh("a", "true"), dir: `${cwd}/file/a` })).toBe("SpoolFailed")
+    expect(Option.isNone(yield* find(sh("a", "").dir))).toBe(true)
+    expect((yield* (yield* start(sh("a", "exit 4"))).exit).code).toBe(4)
+    // In the way of the pipe.
+    fs.mkdirSync(`${cwd}/runs/b`)
+    fs.writeFileSync(`${cwd}/runs/b/alive`, "")
+    expect((yield* Effect.flip(start(sh("b", "true")))).message).toContain(
+      "a named pipe cannot be made there",
+    )
+  }),
+)
+
+live(
+  "two starts at once start once",
+  layer,
+  Effect.gen(function* () {
+    const { sh, cwd } = yield* place
+    const supervisors = yield* Effect.all([Supervisor, Effect.provide(Supervisor, Live.layer)])
+    for (let round = 0; round < 20; round++) {
+      const spec = sh(`r${round}`, `echo x >>"$1"`)
+      const once = { ...spec, args: [...spec.args, "sh", `${cwd}/count${round}`] }
+      const starts = [...supervisors, ...supervisors].map(({ start }) => start(once))
+      const attempts = yield* Effect.all(starts, { concurrency: "unbounded" })
+      for (const attempt of attempts) expect((yield* attempt.exit).code).toBe(0)
+      expect(attempts.filter(({ adopted }) => !adopted)).toHaveLength(1)
+      expect(fs.readFileSync(`${cwd}/count${round}`, "utf8")).toBe("x\n")
+    }
+  }),
+)
+
+live(
+  "a hub killed while it starts: the next one starts or adopts, never both",
+  layer,
+  Effect.gen(function* () {
+    const { spec, cwd } = yield* place
+    const { start } = yield* Supervisor
+    for (let round = 0; round < 16; round++) {
+      const count = `${cwd}/count${round}`
+      const once = spec(`r${round}`, "sh", ["-c", 'echo x >>"$1"', "sh", count])
+      const hub = yield* otherHub(once)
+      yield* hub.said("start")
+      // Ever later: some hubs die before they have started anything, some in the middle of it, some after.
+      for (let turn = 0; turn < round * 40; turn++) yield* Effect.yieldNow
+      yield* hub.kill
+      const attempt = yield* start(once)
+      expect((yield* attempt.exit).code).toBe(0)
+      expect(fs.readFileSync(count, "utf8")).toBe("x\n")
+    }
+  }),
+  60_000,
+)
+
+live(
+  "a program goes on when its hub is killed, and all it writes is read by the next",
+  layer,
+  Effect.gen(function* () {
+    const { sh, cwd } = yield* place
+    const { find } = yield* Supervisor
+    const spec = sh(
+      "one",
+      "i=0; until [ -e go ]; do i=$((i + 1)); echo $i; sleep 0.01; done; echo end; exit 5",
+    )
+    const hub = yield* otherHub(spec)
+    yield* hub.said("started")
+    yield* hub.kill
+    const attempt = Option.getOrThrow(yield* find(spec.dir))
+    expect(attempt.adopted).toBe(true)
+    const exit = yield* Effect.forkChild(attempt.exit)
+    yield* says(attempt, "5")
+    const all = yield* Effect.forkChild(stdout(attempt))
+    fs.writeFileSync(`${cwd}/go`, "")
+    const lines = yield* Fiber.join(all)
+    expect(lines).toEqual([...lines.slice(0, -1).map((_, i) => String(i + 1)), "end"])
+    expect(yield* Fiber.join(exit)).toMatchObject({ code: 5, lost: false })
+    const again = Option.getOrThrow(yield* find(spec.dir))
+    expect(yield* stdout(again)).toEqual(lines)
+    expect(yield* again.exit).toMatchObject({ code: 5 })
+  }),
+)
+
+live(
+  "the time limit holds without a hub, for those who ignore TERM too",
+  layer,
+  Effect.gen(function* () {
+    const { sh } = yield* place
+    const { find } = yield* Supervisor
+    const time_limit = Duration.millis(400)
+    const soft = sh("soft", "echo on; exec sleep 1000", { time_limit })
+    const hard = sh("hard", 'trap "echo told" TERM; echo on; while :; do sleep 0.05; done', { time_limit })
+    for (const spec of [soft, hard]) {
+      const hub = yield* otherHub(spec)
+      yield* hub.said("started")
+      yield* hub.kill
+    }
+    const [one, two] = yield* Effect.all([find(soft.dir), find(hard.dir)])
+    expect(yield* Option.getOrThrow(one).exit).toMatchObject({
+      code: 143,
+      signal: "SIGTERM",
+      timed_out: true,
+    })
+    expect(yield* Option.getOrThrow(two).exit).toMatchObject({
+      code: 137,
+      signal: "SIGKILL",
+      timed_out: true,
+    })
+    expect(yield* stdout(Option.getOrThrow(two))).toEqual(["on", "told"])
+  }),
+)
+
+const members = ["child", "stubborn", "session", "forked"]
+
+live(
+  "end leaves nothing of a hostile tree, also when the end is asked for twice, and is quick afterwards",
+  layer,
+  Effect.gen(function* () {
+    const { spec, cwd } = yield* place
+    const { start } = yield* Supervisor
+    const attempt = yield* start(spec("one", "sh", [`${fixtures}/tree.sh`, cwd]))
+    yield* says(attempt, "ready")
+    const pids = members.map((name) => fs.readFileSync(`${cwd}/${name}`, "utf8").trim())
+    expect(pids.map(isAlive)).toEqual([true, true, true, true])
+    yield* Effect.all([attempt.end, attempt.end], { concurrency: "unbounded" })
+    expect([attempt.pid, ...pids].filter(isAlive)).toEqual([])
+    expect(yield* attempt.exit).toMatchObject({ code: 143, timed_out: false, lost: false })
+    yield* attempt.end
+  }),
+)
+
+live(
+  "a sweep ends all of a run and nothing of another",
+  layer,
+  Effect.gen(function* () {
+    const { spec, sh, cwd, run_id } = yield* place
+    const { start, sweep } = yield* Supervisor
+    const attempt = yield* start(spec("one", "sh", [`${fixtures}/tree.sh`, cwd]))
+    yield* says(attempt, "ready")
+    const other = yield* start(sh("two", "echo on; exec sleep 1000", { run_id: `${run_id}-2` }))
+    yield* says(other, "on")
+    expect(yield* sweep(run_id)).toBeGreaterThanOrEqual(5)
+    expect(members.map((name) => fs.readFileSync(`${cwd}/${name}`, "utf8").trim()).filter(isAlive)).toEqual(
+      [],
+    )
+    expect(isAlive(other.pid)).toBe(true)
+    expect(yield* sweep(run_id)).toBe(0)
+    yield* other.end
+  }),
+)
+
+live(
+  "a killed wrapper is found out without a hub's child or with it, and what it started is ended",
+  layer,
+  Effect.gen(function* () {
+    const { sh, cwd } = yield* place
+    const { start, find } = yield* Supervisor
+    for (const name of ["own", "adopted"]) {
+      const spec = sh(name, `echo $$ >${name}; echo on; exec sleep 1000`)
+      const first = yield* start(spec)
+      yield* says(first, "on")
+      const attempt = name === "own" ? first : Option.getOrThrow(yield* find(spec.dir))
+      const [exit, lines] = yield* Effect.all([
+        Effect.forkChild(attempt.exit),
+        Effect.forkChild(stdout(attempt)),
+      ])
+      yield* Effect.yieldNow
+      process.kill(attempt.pid, "SIGKILL")
+      const lost = yield* Fiber.join(exit)
+      expect(lost).toMatchObject({ code: null, signal: null, lost: true })
+      expect(yield* Fiber.join(lines)).toEqual(["on"])
+      expect(isAlive(fs.readFileSync(`${cwd}/${name}`, "utf8").trim())).toBe(false)
+      expect(yield* Option.getOrThrow(yield* find(spec.dir)).exit).toEqual(lost)
+    }
+  }),
+)
+
+live(
+  "a claim whose number now belongs to another process ends nobody",
+  layer,
+  Effect.gen(function* () {
+    const { sh } = yield* place
+    const { start, find } = yield* Supervisor
+    const bystander = yield* start(sh("bystander", "echo on; exec sleep 1000"))
+    yield* says(bystander, "on")
+    const claim = fs
+      .readFileSync(`${sh("bystander", "").dir}/claim`, "utf8")
+      .trim()
+      .split(" ")
+    const born = [claim[0], claim[1], claim[2], String(Number(claim[3]) - 1)].join(" ")
+    const boot = [claim[0], "another-boot", claim[2], claim[3]].join(" ")
+    for (const [name, line] of [
+      ["born", `${born}\n`],
+      ["boot", `${boot}\n`],
+      ["torn", "12"],
+      ["zero", "0 - 1 1\n"],
+    ] as const) {
+      const dir = `${sh(name, "").dir}`
+      fs.mkdirSync(dir, { recursive: true })
+      fs.writeFileSync(`${dir}/claim`, line)
+      const found = Option.getOrThrow(yield* find(dir))
+      yield* found.end
+      expect(yield* found.exit).toMatchObject({ code: null, lost: true })
+      expect(yield* stdout(found)).toEqual([])
+    }
+    expect(isAlive(bystander.pid)).toBe(true)
+    yield* bystander.end
+  }),
+)
+
+live(
+  "any bytes are kept and none is fatal; a reader of the tail may skip",
+  layer,
+  Effect.gen(function* () {
+    const { sh } = yield* place
+    const { start } = yield* Supervisor
+    const odd = yield* start(
+      sh(
+        "odd",
+        "printf 'a\\0b\\rc\\377\\r\\n\\303'; sleep 0.1; printf '\\251\\n'; head -c 50000000 /dev/zero; echo; echo last",
+      ),
+    )
+    const outputs = yield* Stream.runCollect(odd.follow({ max_line_bytes: 1000 }))
+    const lines = outputs.flatMap((output) => output.lines)
+    expect(lines.map(({ text }) => text)).toEqual(["a\0b", "c\uFFFD", "é", "\0".repeat(1000), "last"])
+    expect(lines.map(({ cut }) => cut)).toEqual([false, false, false, true, false])
+    const { bytes } = yield* odd.spool("stdout")
+    expect(bytes).toBe(50_000_000 + 17)
+    const tail = yield* Stream.runCollect(odd.follow({ may_skip: true }))
+    expect(tail.reduce((sum, { skipped }) => sum + skipped, 0)).toBe(bytes - 1024 * 1024)
+    expect(linesOf(tail, "stdout")).toEqual(["last"])
+  }),
+)
+
+live(
+  "a hundred at once; two hundred leave no descriptor and no zombie",
+  layer,
+  Effect.gen(function* () {
+    const { sh } = yield* place
+    const { start } = yield* Supervisor
+    const open = () => fs.readdirSync("/proc/self/fd").length
+    const one = (name: string) =>
+      Effect.gen(function* () {
+        const attempt = yield* start(sh(name, "echo a; sleep 0.3; echo b"))
+        const lines = yield* stdout(attempt)
+        yield* attempt.exit
+        yield* attempt.end
+        return lines.join("")
+      })
+    yield* one("warm")
+    const before = open()
+    for (const round of ["x", "y"]) {
+      const names = Array.from({ length: 100 }, (_, i) => `${round}${i}`)
+      const all = yield* Effect.forEach(names, one, { concurrency: "unbounded" })
+      expect(all.every((lines) => lines === "ab")).toBe(true)
+    }
+    Bun.gc(true)
+    expect(open() - before).toBeLessThan(10)
+    const zombies = Bun.spawnSync(["ps", "-o", "state=", "--ppid", String(process.pid)]).stdout.toString()
+    expect(zombies).not.toContain("Z")
+  }),
+  30_000,
+)
