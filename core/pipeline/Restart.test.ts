@@ -15,12 +15,15 @@ interface Tree {
   readonly retry: boolean
   readonly timeout: number | undefined
   readonly need: number
+  /** 0: none. */
+  readonly limit: number
 }
 
 const common = {
   retry: fc.boolean(),
   timeout: fc.option(fc.integer({ min: 1, max: 5_000 }), { nil: undefined, freq: 4 }),
   need: fc.integer({ min: 0, max: 2 }),
+  limit: fc.integer({ min: 0, max: 2 }),
 }
 
 const { tree } = fc.letrec<{ tree: Tree; leaf: Tree; node: Tree }>((tie) => ({
@@ -71,7 +74,11 @@ const ownKeys = (tree: Tree, below: ReadonlyArray<string>): ReadonlyArray<string
     case "sequence":
       return [`steps = ${ids}`]
     case "parallel":
-      return [`steps = ${ids}`, `need = ${tree.need === 0 ? '"all"' : tree.need === 1 ? '"any"' : "2"}`]
+      return [
+        `steps = ${ids}`,
+        ...(tree.limit === 0 ? [] : [`limit = ${tree.limit}`]),
+        `need = ${tree.need === 0 ? '"all"' : tree.need === 1 ? '"any"' : "2"}`,
+      ]
     case "loop":
       return [`step = "${below[0]}"`, 'until = "until"', "times = 2"]
   }
@@ -114,19 +121,22 @@ const script = (picks: ReadonlyArray<number>): Script => {
   }
 }
 
-/** Pulls the plug after each number of records in `cuts`, restarts at once, and lets the last execution end. */
-const execute = (parsed: Plan, plays: Script, kept: Memory, cuts: ReadonlyArray<number>) =>
+/** Executes, is killed after `cut` records, starts and events if that many come, restarts at once and ends. */
+const execute = (parsed: Plan, plays: Script, kept: Memory, cut: number) =>
   Effect.gen(function* () {
-    const once = (cut: number) =>
-      until(cut, (onRecord) =>
+    let count = 0
+    const life = until(
+      () => ++count === cut,
+      (onRecord) =>
         Effect.result(
           Run.run(parsed, scripted(plays, kept, onRecord), catalogue.conditions, catalogue.agents),
         ),
-      )
-    const lives = Effect.forEach([...cuts, Infinity], once)
-    const fiber = yield* Effect.forkChild(lives)
+    )
+    const fiber = yield* Effect.forkChild(
+      Effect.flatMap(life, (end) => (end === undefined ? life : Effect.succeed(end))),
+    )
     yield* TestClock.adjust("365 days")
-    return (yield* Fiber.join(fiber)).at(-1)
+    return { end: yield* Fiber.join(fiber), count }
   })
 
 const summary = (result: Result.Result<unknown, { readonly facts: unknown }> | undefined, kept: Memory) => ({
@@ -135,29 +145,30 @@ const summary = (result: Result.Result<unknown, { readonly facts: unknown }> | u
   events: Array.from(kept.events).toSorted(([a], [b]) => (a < b ? -1 : 1)),
 })
 
-/** Executes whole, then once for each record with the plug pulled right after it. */
+/** Executes whole, then once for each thing that is kept, killed right after it. */
 const restartsAlike = (root: Tree, picks: ReadonlyArray<number>) =>
   Effect.gen(function* () {
     const parsed = yield* plan(toml(reachable(root)))
     const plays = script(picks)
     const whole = memory()
-    const expected = summary(yield* execute(parsed, plays, whole, []), whole)
+    const { count, end } = yield* execute(parsed, plays, whole, Infinity)
+    const expected = summary(end, whole)
     expect(expected.result).toBeDefined()
-    for (let cut = 1; cut <= whole.journal.size; cut++) {
+    for (let cut = 1; cut <= count; cut++) {
       const kept = memory()
-      expect(summary(yield* execute(parsed, plays, kept, [cut]), kept)).toEqual(expected)
+      expect(summary((yield* execute(parsed, plays, kept, cut)).end, kept)).toEqual(expected)
     }
-    return whole.journal.size
+    return count
   })
 
 effect(
-  "a run that is cut at any record and executed anew ends the same, with nothing started twice",
+  "a run that is killed at any moment and executed anew ends the same, with nothing started twice",
   Effect.gen(function* () {
     const picks = fc.array(fc.nat(4), { minLength: 3, maxLength: 9 })
     const samples = fc.sample(fc.tuple(tree, picks), { numRuns: 60, seed: 20261121 })
     let cuts = 0
     for (const [root, chosen] of samples) cuts += yield* restartsAlike(root, chosen)
-    expect(cuts).toBeGreaterThan(200)
+    expect(cuts).toBeGreaterThan(500)
   }),
 )
 
@@ -177,14 +188,17 @@ effect(
       }),
     }
     const kept = memory()
-    const run = (cut: number) =>
-      until(cut, (onRecord) => Run.run(parsed, scripted(plays, kept, onRecord), catalogue.conditions))
-    const first = yield* Effect.forkChild(run(5))
+    const run = (cut: string) =>
+      until(
+        (name) => name === cut,
+        (onRecord) => Run.run(parsed, scripted(plays, kept, onRecord), catalogue.conditions),
+      )
+    const first = yield* Effect.forkChild(run("c:started"))
     yield* TestClock.adjust("2 minutes")
     expect(yield* Fiber.join(first)).toBeUndefined()
     expect(kept.starts.map(({ name }) => name)).toEqual(["p/a", "p/b", "c"])
     yield* TestClock.adjust("1 day")
-    expect(yield* run(Infinity)).toMatchObject({ by: "c" })
+    expect(yield* run("")).toMatchObject({ by: "c" })
     expect(kept.journal.has("p/a")).toBe(false)
     expect(kept.starts.length).toBe(3)
   }),
@@ -198,13 +212,16 @@ effect(
     )
     const plays: Script = { agent: () => ({ after: "25 minutes", gives: { text: "done" } }) }
     const kept = memory()
-    const run = (cut: number) =>
-      until(cut, (onRecord) => Effect.result(Run.run(parsed, scripted(plays, kept, onRecord), new Map())))
-    const first = yield* Effect.forkChild(run(3))
+    const run = (cut: string) =>
+      until(
+        (name) => name === cut,
+        (onRecord) => Effect.result(Run.run(parsed, scripted(plays, kept, onRecord), new Map())),
+      )
+    const first = yield* Effect.forkChild(run("s/a"))
     yield* TestClock.adjust("26 minutes")
     expect(yield* Fiber.join(first)).toBeUndefined()
     yield* TestClock.adjust("4 minutes")
-    const second = yield* Effect.forkChild(run(Infinity))
+    const second = yield* Effect.forkChild(run(""))
     yield* TestClock.adjust("10 minutes")
     expect(yield* Fiber.join(second)).toMatchObject({ failure: { class: "timed_out", step: "s" } })
   }),

@@ -57,12 +57,10 @@ export const exited = (code: number, output = ""): Ending<CommandResult> => ({
   gives: { code, signal: null, output },
 })
 
-/** `onRecord` is told of each new record, by its number: the place to pull the plug. */
-export const scripted = (
-  script: Script,
-  kept: Memory,
-  onRecord: (count: number) => Effect.Effect<void> = () => Effect.void,
-): World => {
+/** Told of each new record, start and event: the places to pull the plug. */
+export type OnRecord = (name: string) => Effect.Effect<void>
+
+export const scripted = (script: Script, kept: Memory, onRecord: OnRecord = () => Effect.void): World => {
   const recorded = <S extends Schema.Codec<unknown, unknown>>(
     name: string,
     schema: S,
@@ -75,7 +73,7 @@ export const scripted = (
       // An interruption is no result: nothing is recorded.
       const result = yield* Effect.result(effect)
       kept.journal.set(name, yield* Effect.orDie(Schema.encodeEffect(codec)(result)))
-      yield* onRecord(kept.journal.size)
+      yield* onRecord(name)
       return result
     }).pipe(Effect.flatMap(Effect.fromResult))
   }
@@ -88,7 +86,7 @@ export const scripted = (
       if (earlier !== undefined) return Number(earlier)
       kept.journal.set(key, String(now))
       kept.starts.push(start)
-      yield* onRecord(kept.journal.size)
+      yield* onRecord(key)
       return now
     })
 
@@ -113,7 +111,7 @@ export const scripted = (
         if (!kept.journal.has(name)) {
           kept.journal.set(name, String(now + Duration.toMillis(duration)))
           kept.slept.push({ name, ms: Duration.toMillis(duration) })
-          yield* onRecord(kept.journal.size)
+          yield* onRecord(name)
         }
         yield* Effect.sleep(Math.max(0, Number(kept.journal.get(name)) - now))
       }),
@@ -131,7 +129,7 @@ export const scripted = (
       Effect.suspend(() => {
         if (kept.events.has(name)) return Effect.void
         kept.events.set(name, drafts)
-        return Effect.void
+        return onRecord(name)
       }),
   }
 }
@@ -150,14 +148,14 @@ const CommandJson = Schema.Struct({
   output: Schema.String,
 })
 
-/** Executes until `cut` records exist, then as if the hub was killed. `undefined`: it ended before. */
+/** Executes until `cut` says so of a record, then as if the hub was killed right after it. `undefined`: it was. */
 export const until = <A, E>(
-  cut: number,
-  body: (onRecord: (count: number) => Effect.Effect<void>) => Effect.Effect<A, E>,
+  cut: (name: string) => boolean,
+  body: (onRecord: OnRecord) => Effect.Effect<A, E>,
 ): Effect.Effect<A | undefined, E> =>
   Effect.gen(function* () {
     const plug = yield* Deferred.make<void>()
-    const pull = (count: number) =>
-      count >= cut ? Effect.andThen(Deferred.succeed(plug, undefined), Effect.never) : Effect.void
+    const pull: OnRecord = (name) =>
+      cut(name) ? Effect.andThen(Deferred.succeed(plug, undefined), Effect.never) : Effect.void
     return yield* Effect.raceFirst(body(pull), Effect.as(Deferred.await(plug), undefined))
   })
