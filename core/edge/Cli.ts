@@ -11,8 +11,8 @@ import { find, type Found, unknownCommand } from "./cli/Find.ts"
 import { commandHelp, groupHelp, overview } from "./cli/Help.ts"
 import { lintCommand } from "./cli/Lint.ts"
 import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
-import { type Described, type Door, HubUnreachable } from "./Door.ts"
-import { plainly } from "./Print.ts"
+import type { Described, Door, HubUnreachable } from "./Door.ts"
+import { painted, plainly } from "./Print.ts"
 import { make, safe, type Sink, type Terminal } from "./Terminal.ts"
 
 export { type Command, type Context, type Done, extra, type Extra, type Need } from "./cli/Command.ts"
@@ -242,10 +242,15 @@ const collect = async (stdin: CliOptions["stdin"]): Promise<string | undefined> 
 const show = Effect.fnUntraced(function* (done: Done, { globals }: Parsed, out: Terminal["out"]) {
   const { code = codes.done, output, text } = done
   if (output === undefined && text === undefined) return code
-  const shown = globals.json ? document(output, out) : text === undefined ? plainly(output, out) : safe(text)
+  const shown = globals.json ? document(output, out) : forPerson(done, out)
   if (shown !== "") yield* out.write(shown.endsWith("\n") ? shown : `${shown}\n`)
   return code
 })
+
+const forPerson = ({ output, text, verbatim = false }: Done, out: Terminal["out"]): string => {
+  if (text === undefined) return plainly(output, out)
+  return verbatim ? safe(text) : painted(safe(text), out)
+}
 
 /** Control characters beyond those that JSON escapes by itself are escaped as well: the same document, and safe to look at. */
 const document = (value: unknown, out: Terminal["out"]): string =>

@@ -56,8 +56,8 @@ export const table = (
 }
 
 /** Words that stand for a state have its colour wherever they stand alone. */
-const painted = (line: string, screen: Pick<Screen, "paint">): string =>
-  line.replace(/(?<=^|\s\s)(\w+)(?=\s\s|$)/g, (word) => screen.paint(ROLES[word] ?? "plain", word))
+export const painted = (text: string, screen: Pick<Screen, "paint">): string =>
+  text.replace(/(?<=^|\s\s)(\w+)(?=\s\s|$)/gm, (word) => screen.paint(ROLES[word] ?? "plain", word))
 
 const ROLES: Readonly<Record<string, Role>> = {
   succeeded: "ok",

@@ -47,6 +47,8 @@ export interface Done {
   readonly output?: unknown
   /** For a person. Undefined: a plain rendering of the output. */
   readonly text?: string | undefined
+  /** The text is somebody's answer: no word of it gets a colour. */
+  readonly verbatim?: boolean | undefined
   /** 0 unless told. */
   readonly code?: number | undefined
 }

@@ -125,7 +125,7 @@ const concluded = Effect.fnUntraced(function* (output: unknown, { globals, progr
   const by = run.answered_by === undefined ? "" : `, answered by ${safe(run.answered_by)}`
   yield* progress.line(`${paint(roleOf(run.state), run.state)} after ${duration(run.duration_ms)}${by}`)
   if (run.state !== "succeeded" && !globals.json) yield* progress.note(explain(run))
-  return { output, text: run.answer ?? "", code: codeOf(run.state) }
+  return { output, text: run.answer ?? "", verbatim: true, code: codeOf(run.state) }
 })
 
 const explain = ({ failure, run_id, state }: RunView): string => {

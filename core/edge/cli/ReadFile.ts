@@ -13,7 +13,10 @@ export const isPath = (text: string): boolean =>
 
 /** `name` is relative to `cwd`. */
 export const readText = (cwd: string, name: string): Effect.Effect<string, OperationFailed> =>
-  Effect.try({ try: () => read(resolve(cwd, name)), catch: (cause) => unreadable(name, cause) })
+  Effect.try({
+    try: () => read(resolve(cwd, name)),
+    catch: (cause) => unreadable(JSON.stringify(name), cause),
+  })
 
 const read = (path: string): string => {
   const found = statSync(path)
@@ -23,10 +26,10 @@ const read = (path: string): string => {
   return readFileSync(path, "utf8")
 }
 
-const unreadable = (name: string, cause: unknown): OperationFailed =>
+export const unreadable = (what: string, cause: unknown): OperationFailed =>
   new OperationFailed({
     code: "invalid",
-    message: `${JSON.stringify(name)} cannot be read: ${reason(cause)}.`,
+    message: `${what} cannot be read: ${reason(cause)}.`,
   })
 
 const reason = (cause: unknown): string => {

@@ -1,0 +1,176 @@
+/** `hub doctor`: what stands in the way on this machine, each with what to do about it. */
+import { Effect, Schema } from "effect"
+import type { AgentHandle, Catalogue, DoctorHandle, PluginState } from "../../plugin/Catalogue.ts"
+import * as Operation from "../../plugin/Operation.ts"
+import type { Finding } from "../../plugin/Plugin.ts"
+import { type Command, type Context, extra } from "../cli/Command.ts"
+import { decodeWith } from "../cli/Follow.ts"
+import { safe } from "../Terminal.ts"
+import { machine } from "./Machine.ts"
+
+const FindingView = Schema.Struct({
+  level: Schema.Literals(["ok", "warning", "error"]),
+  text: Schema.String,
+  advice: Schema.optionalKey(Schema.String),
+})
+
+const SectionView = Schema.Struct({ id: Schema.String, findings: Schema.Array(FindingView) })
+const Inspected = Schema.Struct({ sections: Schema.Array(SectionView) })
+
+export interface Section {
+  readonly id: string
+  readonly findings: ReadonlyArray<Finding>
+}
+
+export interface DoctorOptions {
+  /** The path of this program. */
+  readonly program: string
+  /** Looked at before any hub is asked: who holds the home, the database. */
+  readonly checks: ReadonlyArray<{
+    readonly id: string
+    readonly check: (context: Context) => Effect.Effect<ReadonlyArray<Finding>>
+  }>
+}
+
+export const doctorCommand = ({ checks, program }: DoctorOptions): Command =>
+  extra({
+    path: ["doctor"],
+    summary:
+      "Says what stands in the way on this machine, and what to do about it. Exit code 1 when something does.",
+    input: Schema.Struct({}),
+    run: (_, context) =>
+      Effect.gen(function* () {
+        const local = machine({ home: context.home, env: context.env, program })
+        const given = yield* Effect.forEach(checks, ({ check, id }) =>
+          Effect.map(bounded(id, check(context)), (findings) => ({ id, findings })),
+        )
+        return report([...local, ...given, ...(yield* asked(context))])
+      }),
+  })
+
+/** What the hub knows of its plugins and agents. A hub that does not answer is a finding of its own. */
+const asked = (context: Context) =>
+  Effect.gen(function* () {
+    const door = yield* context.door("read")
+    const { output } = yield* door.call("inspect", {}, context.caller)
+    return (yield* decodeWith(Inspected, output)).sections as ReadonlyArray<Section>
+  }).pipe(
+    Effect.catch((error) => {
+      const finding: Finding = { level: "error", text: error.message.replace(/\s+/g, " ") }
+      return Effect.succeed<ReadonlyArray<Section>>([{ id: "hub", findings: [finding] }])
+    }),
+  )
+
+const report = (sections: ReadonlyArray<Section>) => {
+  const all = sections.flatMap(({ findings }) => findings)
+  const count = (level: Finding["level"]): number => all.filter((one) => one.level === level).length
+  const [errors, warnings] = [count("error"), count("warning")]
+  return {
+    output: { errors, warnings, sections: sections.map(plain) },
+    text: textOf(sections, errors, warnings),
+    code: errors > 0 ? 1 : 0,
+  }
+}
+
+const plain = ({ findings, id }: Section): Section => ({
+  id,
+  findings: findings.map(({ advice, level, text }) => ({
+    level,
+    text,
+    ...(advice === undefined ? {} : { advice }),
+  })),
+})
+
+const textOf = (sections: ReadonlyArray<Section>, errors: number, warnings: number): string => {
+  const width = Math.max(...sections.map(({ id }) => id.length))
+  const lines = sections.flatMap(({ findings, id }) =>
+    findings.flatMap(({ advice, level, text }) => [
+      `${level.padEnd(7)}  ${id.padEnd(width)}  ${text}`,
+      ...(advice === undefined ? [] : [`${" ".repeat(width + 11)}${advice}`]),
+    ]),
+  )
+  const end =
+    errors > 0
+      ? `${errors} ${errors === 1 ? "thing stands" : "things stand"} in the way.`
+      : `Ready${warnings > 0 ? `, with ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : ""}.`
+  return [...lines, "", end].join("\n")
+}
+
+/** No check may hold up the others for longer than this. */
+const limit = "10 seconds"
+
+const bounded = (
+  id: string,
+  check: Effect.Effect<ReadonlyArray<Finding>>,
+): Effect.Effect<ReadonlyArray<Finding>> =>
+  check.pipe(
+    Effect.timeout(limit),
+    Effect.catchTag("TimeoutError", () => fault(`the check ${id} took longer than ${limit}`)),
+    Effect.catchDefect((defect) => fault(`the check ${id} broke: ${safe(String(defect)).slice(0, 200)}`)),
+  )
+
+const fault = (text: string): Effect.Effect<ReadonlyArray<Finding>> =>
+  Effect.succeed([{ level: "warning", text }])
+
+/** The part of the hub itself: states and checks of plugins, probes of agents. */
+export const inspect = (registry: { readonly current: Effect.Effect<Catalogue> }): Operation.Operation =>
+  Operation.make({
+    name: "inspect",
+    title: "Inspect the hub",
+    summary: "Says what stands in the way of plugins and agents, and what to do about it.",
+    input: Schema.Struct({}),
+    output: Inspected,
+    readonly: true,
+    cli: { hidden: true },
+    run: () => Effect.map(Effect.flatMap(registry.current, sectionsOf), (sections) => ({ sections })),
+  })
+
+const sectionsOf = (catalogue: Catalogue): Effect.Effect<ReadonlyArray<typeof SectionView.Type>> => {
+  const checks = [
+    ...catalogue.doctor.map((one) => ({ id: one.id, findings: bounded(one.id, checked(one)) })),
+    ...[...catalogue.agents.values()].map((one) => ({ id: one.id, findings: bounded(one.id, probed(one)) })),
+  ]
+  const ran = Effect.forEach(
+    checks,
+    ({ findings, id }) => Effect.map(findings, (all) => plain({ id, findings: all })),
+    {
+      concurrency: 4,
+    },
+  )
+  return Effect.map(ran, (sections) => [
+    plain({ id: "plugins", findings: catalogue.plugins.map(stateOf) }),
+    ...sections,
+  ]) as Effect.Effect<ReadonlyArray<typeof SectionView.Type>>
+}
+
+const checked = ({ check }: DoctorHandle) => check
+
+const stateOf = (plugin: PluginState): Finding => {
+  if (plugin.failure === undefined) return { level: "ok", text: `${plugin.instance} is ${plugin.state}` }
+  return {
+    level: plugin.startup === "required" ? "error" : "warning",
+    text: `${plugin.instance} failed in ${plugin.failure.phase}: ${plugin.failure.detail}`,
+    advice: `Correct it or take [plugin.${plugin.instance}] out of plugins.toml; the hub starts it again by itself.`,
+  }
+}
+
+/** A missing agent is no error: nobody has them all. */
+const probed = ({ id, probe }: AgentHandle): Effect.Effect<ReadonlyArray<Finding>> =>
+  probe === undefined
+    ? Effect.succeed([])
+    : Effect.map(probe, ({ installed, logged_in, notes, path, version }): ReadonlyArray<Finding> => {
+        const noted = notes.map((text): Finding => ({ level: "warning", text }))
+        if (!installed)
+          return [{ level: "warning", text: "not installed", advice: `Pipelines pass over ${id}.` }, ...noted]
+        const what = [version, path].filter((one) => one !== undefined).join(", ")
+        const login: Finding = {
+          level: "warning",
+          text: "not logged in",
+          advice: `Start ${id} once and log in.`,
+        }
+        return [
+          { level: "ok", text: what === "" ? "installed" : what },
+          ...(logged_in === false ? [login] : []),
+          ...noted,
+        ]
+      })
