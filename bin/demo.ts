@@ -84,6 +84,7 @@ const main = async (): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "hub-demo-"))
   const clean = (): void => rmSync(folder, { recursive: true, force: true })
   const leave = (): never => {
+    running?.kill()
     clean()
     process.exit(130)
   }
@@ -139,6 +140,9 @@ interface Said {
   readonly code: number | null
 }
 
+/** The hub that is at work just now. */
+let running: Bun.Subprocess | undefined
+
 const hub = async (home: string, cwd: string, args: ReadonlyArray<string>): Promise<Said> => {
   const { HUB_RUN: _run, HUB_ATTEMPT: _attempt, ...inherited } = process.env
   const child = Bun.spawn([binary, ...args], {
@@ -149,6 +153,7 @@ const hub = async (home: string, cwd: string, args: ReadonlyArray<string>): Prom
     stderr: "pipe",
     timeout: 60_000,
   })
+  running = child
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()])
   await child.exited
   return { stdout, stderr, code: child.exitCode }
