@@ -203,12 +203,12 @@ const make = Effect.gen(function* () {
     /** A clean stop: executions end, programs go on, the next hub takes both up. */
     leave: Effect.andThen(Ref.set(leaving, true), engine.stop),
 
-    /** Returns once no run has been open for two seconds. */
+    /** Returns once no run has executed for two seconds: whoever dispatched the last one may ask for its answer. */
     idle: Effect.gen(function* () {
-      for (let quiet = 0; quiet < 2;) {
-        yield* Effect.sleep("1 second")
-        quiet = (yield* engine.executing).length === 0 ? quiet + 1 : 0
-      }
+      do {
+        yield* engine.idle
+        yield* Effect.sleep("2 seconds")
+      } while ((yield* engine.executing).length > 0)
     }),
 
     /** Runs in execution. */

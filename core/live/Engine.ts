@@ -47,6 +47,7 @@ export const layer = Layer.effect(
       start: (run_id, body) => Effect.asVoid(FiberMap.run(executions, run_id, body, { onlyIfMissing: true })),
       interrupt: (run_id) => FiberMap.remove(executions, run_id),
       stop: FiberMap.clear(executions),
+      idle: FiberMap.awaitEmpty(executions),
       executing: Effect.sync(() => Array.from(executions, ([run_id]) => run_id)),
 
       recorded,

@@ -11,6 +11,8 @@ export class Engine extends Context.Service<
     readonly interrupt: (run_id: string) => Effect.Effect<void>
     /** Interrupts every execution, for a clean stop. Their runs stay open and are started anew by the next hub. */
     readonly stop: Effect.Effect<void>
+    /** Returns once nothing executes. */
+    readonly idle: Effect.Effect<void>
     /** Ids of the runs that execute now. */
     readonly executing: Effect.Effect<ReadonlyArray<string>>
     /** Runs `effect` once for this run and records its value under the name; from then on gives the record. */

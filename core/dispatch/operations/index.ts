@@ -1,5 +1,13 @@
 /** The operations of core. Plugins add theirs in the same shape. */
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
+import { Registry } from "../../plugin/Catalogue.ts"
+import type { Operation } from "../../plugin/Operation.ts"
+import { Events } from "../../services/Events.ts"
+import { Cooldowns } from "../Cooldowns.ts"
+import { Dispatch } from "../Dispatch.ts"
+import { Pipelines as PipelineFiles } from "../Pipelines.ts"
+import { Plans } from "../Plans.ts"
+import { Store } from "../Store.ts"
 import * as Catalogue from "./catalogue.ts"
 import * as Pipelines from "./pipelines.ts"
 import * as Runs from "./runs.ts"
@@ -8,3 +16,16 @@ import * as Why from "./why.ts"
 export const make = Effect.map(Effect.all([Runs.make, Why.make, Catalogue.make, Pipelines.make]), (rooms) =>
   rooms.flat(),
 )
+
+const blank = Context.empty().pipe(
+  Context.add(Registry, {} as never),
+  Context.add(Events, {} as never),
+  Context.add(Cooldowns, {} as never),
+  Context.add(Dispatch, {} as never),
+  Context.add(PipelineFiles, {} as never),
+  Context.add(Plans, {} as never),
+  Context.add(Store, {} as never),
+)
+
+/** The same operations without a hub behind them: for help texts and completion. Calling one is a bug. */
+export const shapes: Effect.Effect<ReadonlyArray<Operation>> = Effect.provide(make, blank)
