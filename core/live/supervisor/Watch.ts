@@ -73,7 +73,8 @@ export const departure = ({ child, claim, dir }: Begun): Effect.Effect<void> =>
 const adopted = Effect.fnUntraced(function* (dir: string, claim: Claim | null) {
   const fd = open(`${dir}/alive`)
   if (fd === undefined) {
-    while (claim !== null && Proc.alive(claim)) yield* Effect.sleep(degraded_ms)
+    if (claim === null) return
+    while (Proc.alive(claim)) yield* Effect.sleep(degraded_ms)
     return
   }
   yield* Effect.callback<void>((resume) => {
