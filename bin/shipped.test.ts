@@ -1,19 +1,21 @@
-import { describe, expect } from "bun:test"
-import { test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Fiber, Result, Schema } from "effect"
-import { TestClock } from "effect/testing"
-import { checkInput } from "../core/pipeline/Input.ts"
+import { Effect, Layer, Result, Schema } from "effect"
+import * as RunWorld from "../core/dispatch/RunWorld.ts"
+import { Store } from "../core/dispatch/Store.ts"
+import { parse } from "../core/pipeline/Document.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
+import * as PipelineTest from "../core/pipeline/PipelineTest.ts"
 import { lint, resolve } from "../core/pipeline/Resolve.ts"
-import { run } from "../core/pipeline/Run.ts"
-import { parse as parsePipeline } from "../core/pipeline/Document.ts"
-import type { TestTable } from "../core/pipeline/TestTables.ts"
+import * as Run from "../core/pipeline/Run.ts"
 import type { AgentHandle, Catalogue } from "../core/plugin/Catalogue.ts"
-import { effect } from "../core/testing/effect.ts"
-import { catalogue as scriptedCatalogue } from "../core/testing/plans.ts"
-import { type Ending, events, exited, failed, memory, said, scripted } from "../core/testing/world.ts"
+import * as Failure from "../core/plugin/Failure.ts"
+import { Events } from "../core/services/Events.ts"
+import { Home } from "../core/services/Home.ts"
+import { effect, live } from "../core/testing/effect.ts"
+import { hub } from "../core/testing/hub.ts"
+import { catalogue as machine } from "../core/testing/plans.ts"
 import { Config } from "../plugins/agent-command/Config.ts"
 import { supports } from "../plugins/agent-command/Launch.ts"
 import { shipped } from "./shipped.ts"
@@ -26,15 +28,26 @@ const described = Bun.TOML.parse(readFileSync(join(root, "plugins.toml"), "utf8"
 
 const decode = Schema.decodeUnknownSync(Config)
 
+const neverStarted = Failure.of("missing_program", "never started")
+
+const agentOf = (id: string, config: object): AgentHandle => ({
+  kind: "program",
+  id,
+  plugin: id,
+  summary: id,
+  supports: supports(decode(config, { errors: "all", onExcessProperty: "error" })),
+  launch: () => neverStarted,
+  decoder: () => neverStarted,
+  probe: undefined,
+  client: undefined,
+})
+
 /** The agents that a fresh hub has. */
 const agents = new Map(
-  Object.entries(described.plugin).map(([id, { config }]): [string, AgentHandle] => {
-    const read = decode(config, { errors: "all", onExcessProperty: "error" })
-    return [id, { ...scriptedCatalogue.agents.get("claude")!, id, supports: supports(read) } as AgentHandle]
-  }),
+  Object.entries(described.plugin).map(([id, { config }]) => [id, agentOf(id, config)] as const),
 )
 
-const catalogue: Catalogue = { ...scriptedCatalogue, agents }
+const catalogue: Catalogue = { ...machine, agents }
 
 const sources = {
   get: (id: string) => {
@@ -56,84 +69,44 @@ test("a fresh hub knows the agents that the pipelines ask", () => {
   expect(agents.get("opencode")?.supports).toMatchObject({ permission: ["auto", "bypass"], resume: true })
 })
 
-/** The next entry of a list, its last one for all further starts. */
-const playing = <A>(scripts: Readonly<Record<string, A | ReadonlyArray<A>>>) => {
-  const starts = new Map<string, number>()
-  return (name: string): A | undefined => {
-    const list = [scripts[name] ?? []].flat() as ReadonlyArray<A>
-    const start = starts.get(name) ?? 0
-    starts.set(name, start + 1)
-    return list[Math.min(start, list.length - 1)]
-  }
-}
+const run_id = "01shipped"
 
-const worldOf = (
-  table: TestTable,
-  input: Readonly<Record<string, unknown>>,
-  kept: ReturnType<typeof memory>,
-) => {
-  const agent = playing(table.agents)
-  const command = playing(table.commands)
-  return scripted(
-    {
-      run: { prompt: table.prompt, input },
-      agent: ({ call }): Ending<{ readonly text: string }> => {
-        const script = agent(call.agent)
-        if (script === undefined) throw new Error(`no script for agent "${call.agent}"`)
-        const ending = script.fail === undefined ? said(script.say ?? "") : failed(script.fail)
-        return { ...ending, after: script.after }
-      },
-      command: ({ step }) => {
-        const script = command(step)
-        if (script === undefined) throw new Error(`no script for the command of "${step}"`)
-        return { ...exited(script.exit, script.output), after: script.after }
-      },
-    },
-    kept,
-  )
-}
+/** A real hub in a home of its own, whose agents are the stand-ins. */
+const execute: PipelineTest.Execute = (stage) =>
+  Effect.gen(function* () {
+    const { path: cwd } = yield* Home
+    const { input, plan, project, prompt } = stage
+    const store = yield* Store
+    const row = { run_id, prompt, cwd, pipeline: plan.id, client: "test", accepted_at: 0, project: null }
+    const rest = { input: JSON.stringify(input), parent_run: null, plan_hash: "test" }
+    yield* store.accept({ ...row, ...rest }, plan.sources)
+    const world = stage.around((yield* RunWorld.make)({ run_id, prompt, cwd, input, project }))
+    const result = yield* Effect.result(Run.run(plan, world, stage.conditions, stage.agents))
+    const events = yield* (yield* Events).read(run_id, 0)
+    return Result.isSuccess(result)
+      ? { state: "succeeded" as const, events, answer: result.success.text, answered_by: result.success.by }
+      : { state: "failed" as const, events, failure: result.failure.facts }
+  }).pipe(Effect.provide(hub({ agents: Array.from(stage.agents.values()) })), Effect.orDie)
 
 describe.each([...shipped.keys()])("%s", (id) => {
   effect(
     "has no findings",
     Effect.gen(function* () {
       const source = yield* sources.get(id)
-      expect(yield* lint(sources, source!, catalogue, kinds)).toEqual([])
+      expect(source === undefined ? id : yield* lint(sources, source, catalogue, kinds)).toEqual([])
     }),
   )
 
-  effect(
+  live(
     "does what its tests say",
+    Layer.empty,
     Effect.gen(function* () {
-      const document = yield* parsePipeline(shipped.get(id)!, `pipelines/${id}.toml`)
-      expect(document.test.length).toBeGreaterThan(2)
-      for (const table of document.test) {
-        const plan = yield* resolve(sources, id, catalogue, kinds)
-        const kept = memory()
-        const input = yield* checkInput(plan, table.input, table.prompt)
-        const running = yield* Effect.forkChild(
-          Effect.result(run(plan, worldOf(table, input, kept), catalogue.conditions)),
-        )
-        yield* TestClock.adjust("1 hour")
-        const result = yield* Fiber.join(running)
-        const chosen = events(kept)
-          .filter(({ type }) => type === "candidate_chosen")
-          .map(({ data }) => data?.["candidate"])
-        expect({
-          name: table.name,
-          state: Result.isSuccess(result) ? "succeeded" : "failed",
-          ...(table.expect.failure === undefined || Result.isSuccess(result)
-            ? {}
-            : { failure: result.failure.class }),
-          ...(table.expect.tried === undefined ? {} : { tried: chosen }),
-          ...(table.expect.answered_by === undefined || Result.isFailure(result)
-            ? {}
-            : { answered_by: result.success.by }),
-          ...(table.expect.answer === undefined || Result.isFailure(result)
-            ? {}
-            : { answer: result.success.text }),
-        }).toEqual({ name: table.name, ...table.expect } as never)
-      }
+      const document = yield* parse(shipped.get(id) ?? "", `pipelines/${id}.toml`)
+      const plan = yield* resolve(sources, id, catalogue, kinds)
+      const results = yield* PipelineTest.run(plan, document.test, catalogue, execute)
+      expect(results.length).toBeGreaterThan(2)
+      expect(results.filter(({ problems }) => problems.length > 0)).toEqual([])
     }),
+    60_000,
   )
 })
