@@ -1,9 +1,9 @@
 /** The command line: finds the command, reads its arguments, runs it, prints what it came to, and gives the exit code. */
-import { Cause, Effect, Exit, type Scope } from "effect"
+import { Cause, Effect, Exit, Schema, type Scope } from "effect"
 import { type Caller, OperationFailed } from "../plugin/Operation.ts"
 import { errorOf, failureOf, maxInputBytes } from "./Call.ts"
 import { type Parsed, parse } from "./cli/Args.ts"
-import { type Command, type Context, type Done, fromOperation, type Need } from "./cli/Command.ts"
+import { type Command, type Context, type Done, extra, fromOperation, type Need } from "./cli/Command.ts"
 import { completing, completion } from "./cli/Completion.ts"
 import { dispatchCommand } from "./cli/Dispatch.ts"
 import { eventsCommand } from "./cli/Events.ts"
@@ -45,7 +45,7 @@ export const codes = { done: 0, failed: 1, usage: 2, cancelled: 3, unreachable: 
 
 /** Runs one command and gives the exit code of the process. */
 export const run = Effect.fn("Cli.run")(function* (options: CliOptions): Effect.fn.Return<number> {
-  const all = commandsOf(options.core, options.extras)
+  const all = commandsOf(options)
   const asked = isHelp(options.argv) ? yield* help(all, options) : undefined
   if (asked !== undefined) return asked
   const found = find(all, options.argv)
@@ -53,12 +53,17 @@ export const run = Effect.fn("Cli.run")(function* (options: CliOptions): Effect.
   return yield* perform(found.command, found.rest, options)
 })
 
-const commandsOf = (
-  operations: ReadonlyArray<Described>,
-  extras: ReadonlyArray<Command>,
-): ReadonlyArray<Command> => {
-  const made = operations.map((one) => (SPECIAL[one.name] ?? same)(fromOperation(one)))
-  const listed = [...made, ...extras, completion]
+const versionCommand = (version: string): Command =>
+  extra({
+    path: ["version"],
+    summary: "Prints the version.",
+    input: Schema.Struct({}),
+    run: () => Effect.succeed({ output: { version }, text: version }),
+  })
+
+const commandsOf = ({ core, extras, version }: CliOptions): ReadonlyArray<Command> => {
+  const made = core.map((one) => (SPECIAL[one.name] ?? same)(fromOperation(one)))
+  const listed = [...made, ...extras, completion, versionCommand(version)]
   return [...listed, completing(listed)]
 }
 
