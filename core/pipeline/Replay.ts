@@ -177,7 +177,8 @@ const coolings = (plan: Plan, events: ReadonlyArray<RunEvent>) =>
     const agent = agentOf(plan, String(data["candidate"]))
     const until = data["cooling_until"]
     if (agent === undefined) return []
-    if (type === "candidate_chosen") return [[agent, undefined]]
+    // With a reason: it was asked before, found cooling, and tried after all.
+    if (type === "candidate_chosen" && data["because"] === undefined) return [[agent, undefined]]
     if (type !== "candidate_skipped" || typeof until !== "number") return []
     return [[agent, { until, class: "rate_limited", because: String(data["because"]) }]]
   })

@@ -247,6 +247,9 @@ effect(
     const parsed = yield* plan(fallback())
     const end = yield* finish(parsed, { cooling: cooling({ a: 9_000, b: 5_000, c: 7_000 }) })
     expect(answered(end).by).toBe("b")
+    expect(said_by(end, "candidate_chosen")).toMatchObject([
+      { data: { candidate: "b", index: 1, because: "nothing else is left, and it cools the shortest" } },
+    ])
     expect(end.starts).toEqual(["f/b"])
   }),
 )

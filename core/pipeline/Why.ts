@@ -100,7 +100,7 @@ const readers: Readonly<Record<string, (data: Data) => Reading>> = {
   candidate_chosen: (data) => ({
     decision: "chosen",
     ...named(data, "candidate", "agent"),
-    rule: `candidate ${(number(data, "index") ?? 0) + 1}`,
+    rule: text(data, "because") || `candidate ${(number(data, "index") ?? 0) + 1}`,
     evidence: [],
   }),
   candidate_skipped: (data) => ({

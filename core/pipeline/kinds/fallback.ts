@@ -49,7 +49,8 @@ export const fallback = coreKind({
     }
     const soonest = story.waiting.toSorted((a, b) => a.until - b.until)[0]
     if (story.tried.length === 0 && soonest !== undefined) {
-      const answer = yield* start(soonest.candidate, soonest.go, config, inside, story)
+      const because = "nothing else is left, and it cools the shortest"
+      const answer = yield* start({ ...soonest.candidate, because }, soonest.go, config, inside, story)
       if (answer !== undefined) return answer
     }
     return yield* spent(inside, story)
@@ -59,6 +60,8 @@ export const fallback = coreKind({
 interface Candidate {
   readonly id: string
   readonly index: number
+  /** Why it is tried, when not because it is next. */
+  readonly because?: string
 }
 
 type Go = Effect.Effect<StepAnswer | undefined, Failure.Failure>
@@ -107,6 +110,7 @@ const start = Effect.fnUntraced(function* (
     candidate: inside.frame.prefix + candidate.id,
     ...(agent === undefined ? {} : { agent }),
     index: candidate.index,
+    ...(candidate.because === undefined ? {} : { because: candidate.because }),
   })
   const result = yield* Effect.result(go)
   if (Result.isFailure(result)) return yield* leave(candidate, result.failure, config, inside, story)

@@ -62,15 +62,21 @@ export const parallel = coreKind({
 })
 
 const together = Effect.fnUntraced(function* (config: typeof Config.Type, inside: Inside) {
+  const { point, world } = inside.frame
   const ended: Array<Ended> = []
   const settled = yield* Deferred.make<void>()
+  // Each end is recorded, so that after a restart those that had ended are there before any other can end.
   const branch = Effect.fnUntraced(function* (id: string, index: number) {
+    const end = yield* world.once(`${point}:end${index}`, Schema.NullOr(Ended), oneEnd(id, index))
+    if (end !== null) ended.push(end)
+    if (isSettled(config, ended)) yield* Deferred.succeed(settled, undefined)
+  })
+  const oneEnd = Effect.fnUntraced(function* (id: string, index: number) {
     // With a `limit`, the end of one branch frees its place before the rest are ended.
-    if (isSettled(config, ended)) return
+    if (isSettled(config, ended)) return null
     const frame = apart(inside.frame)
     const result = yield* Effect.result(inside.enter(frame, id))
-    ended.push({ index, ...outcomeOf(result), added: added(inside.frame, frame) })
-    if (isSettled(config, ended)) yield* Deferred.succeed(settled, undefined)
+    return { index, ...outcomeOf(result), added: added(inside.frame, frame) }
   })
   const all = Effect.forEach(config.steps, branch, {
     concurrency: config.limit ?? "unbounded",
