@@ -392,6 +392,16 @@ describe("JSON lines, as real programs wrote them", () => {
     expect(events.filter(({ data }) => data["delta"] === true).length).toBe(3)
   })
 
+  test("of endless pieces the end is kept", () => {
+    const piece = JSON.stringify({ type: "message", role: "assistant", content: "0123456789" })
+    const done = JSON.stringify({ type: "result", status: "success" })
+    const stdout = [...Array.from({ length: 20_000 }, () => piece), done].join("\n")
+    const answer = answered({ ...gemini, answer_max_bytes: 1005 }, { stdout })
+    expect(answer).toEqual({ text: `56789${"0123456789".repeat(100)}`, truncated: true })
+    const whole = answered({ ...gemini, answer_max_bytes: 200_000 }, { stdout })
+    expect(whole).toEqual({ text: "0123456789".repeat(20_000) })
+  })
+
   test("gemini: a failure in its result", () => {
     const failure = failed(gemini, { code: 173, stdout: fixture("gemini-e429-maxattempts2.jsonl") })
     expect(failure.facts).toMatchObject({ class: "rate_limited", retry_after_ms: 1000, exit_code: 173 })

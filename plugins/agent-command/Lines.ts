@@ -42,10 +42,20 @@ export class Tail {
   add(text: string, join = false): void {
     const kept = text.length > this.#most ? own(text.slice(-this.#most)) : text
     if (kept !== text) this.#lost = true
-    if (join && this.#lines.length > this.#from) this.#lines[this.#lines.length - 1] += kept
-    else this.#lines.push(kept)
+    if (join && this.#lines.length > this.#from) return this.#append(kept)
+    this.#lines.push(kept)
     this.#length += kept.length + 1
     this.#drop()
+  }
+
+  #append(text: string): void {
+    const last = this.#lines.length - 1
+    const line = this.#lines[last] + text
+    // Cut at twice the limit only, so that a long line is not copied for each piece.
+    const isLong = line.length > 2 * this.#most
+    this.#lines[last] = isLong ? own(line.slice(-this.#most)) : line
+    if (isLong) this.#lost = true
+    this.#length += text.length
   }
 
   // A character is a byte or more, so what goes here is beyond the limit in any case.

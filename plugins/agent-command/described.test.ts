@@ -3,16 +3,26 @@ import { describe, expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Schema } from "effect"
-import { type Agent, Failure } from "hub/plugin"
+import { Agent, Failure } from "hub/plugin"
+import { agentSuite } from "hub/testing"
 import { Config } from "./Config.ts"
 import { decoder, describe as description } from "./Decoder.ts"
-import { launch } from "./Launch.ts"
+import { launch, supports } from "./Launch.ts"
 
 const file = Bun.TOML.parse(readFileSync(join(import.meta.dir, "../../plugins.toml"), "utf8")) as {
   readonly plugin: Readonly<Record<string, { readonly config: object }>>
 }
 
 const config = (agent: string): Config => Schema.decodeUnknownSync(Config)(file.plugin[agent]?.config)
+
+const agentOf = (id: string, given: Config): Agent.ProgramAgent =>
+  Agent.program({
+    id,
+    summary: id,
+    supports: supports(given),
+    launch: (request) => launch(id, given, request),
+    decoder: (request) => decoder(description(id, given), request),
+  })
 
 const linesOf = (name: string): ReadonlyArray<string> => {
   const path = join(import.meta.dir, "fixtures", name)
@@ -26,6 +36,9 @@ const read = (agent: string, name: string, code: number) => {
   const result = reader.end({ code, signal: null, timed_out: false, lost: false, ended_at: 0 })
   return { events: [...out, ...err], result }
 }
+
+/** What their stdout alone does not tell: the suite ends each failure with exit 1. */
+const reliesOnExit = new Set(["gemini-e401", "gemini-e404", "gemini-e429-maxattempts2"])
 
 const failures: ReadonlyArray<
   readonly [agent: string, name: string, code: number, class_: Failure.FailureClass]
@@ -59,6 +72,22 @@ const failures: ReadonlyArray<
   ["opencode", "e401", 1, "auth"],
   ["opencode", "context", 1, "context_too_long"],
 ]
+
+for (const agent of Object.keys(file.plugin)) {
+  const mine = failures.filter(([id, name]) => id === agent && linesOf(`${id}-${name}.jsonl`).length > 0)
+  const recordings = [["ok", "text"] as const, ...mine.map(([, name, , class_]) => [class_, name] as const)]
+  agentSuite(
+    agentOf(agent, config(agent)),
+    recordings
+      .filter(([, name]) => !reliesOnExit.has(`${agent}-${name}`))
+      .map(([end, name]) => ({
+        name: `${end}-${name}.jsonl`,
+        text: linesOf(`${agent}-${name}.jsonl`).join("\n"),
+      })),
+  )
+}
+
+agentSuite(agentOf("plain", Schema.decodeUnknownSync(Config)({ program: "acme", empty_answer: "crashed" })))
 
 test.each(failures)("%s: %s (exit %i) is %s", (agent, name, code, class_) => {
   const { result } = read(agent, name, code)
