@@ -38,7 +38,7 @@ export const overview = (
     ...groups.flatMap(([title, inside]) => [
       "",
       paint("strong", title),
-      ...inside.map((one) => row(label(one), one.summary, width, screen)),
+      ...inside.map((one) => row(label(one), firstSentence(one.summary), width, screen)),
     ]),
     "",
     paint("strong", "Flags of every command"),
@@ -48,6 +48,8 @@ export const overview = (
     `\`hub COMMAND --help\` says more.${complete ? "" : " `hub help --all` includes what plugins add."}`,
   ].join("\n")
 }
+
+const firstSentence = (text: string): string => /^[\s\S]*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text
 
 const groupOf = ({ path, plugin }: Command): string => {
   const group = GROUPS.find(([, words]) => words.includes(path[0] ?? ""))
@@ -63,7 +65,9 @@ export const groupHelp = (
   const inside = below(commands, words).filter(({ hidden }) => !hidden)
   const width = Math.max(...inside.map((command) => label(command).length))
   const usage = `${screen.paint("strong", "Usage")}  hub ${words.join(" ")} COMMAND`
-  return [usage, "", ...inside.map((one) => row(label(one), one.summary, width, screen))].join("\n")
+  return [usage, "", ...inside.map((one) => row(label(one), firstSentence(one.summary), width, screen))].join(
+    "\n",
+  )
 }
 
 /** `hub dispatch --help` */

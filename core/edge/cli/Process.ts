@@ -14,9 +14,11 @@ const interrupted: Effect.Effect<Signal> = Effect.callback<Signal>((resume) => {
   })
 })
 
-/** A reader that has enough, like `head`, is no error: the process ends quietly. */
+/** A reader that has enough, like `head`, is no error: the process ends quietly, unless somebody else sees to it. */
 const endsQuietly = (stream: NodeJS.WriteStream): NodeJS.WriteStream =>
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (stream.listenerCount("error") === 1) process.exit(error.code === "EPIPE" ? 0 : 1)
+  })
 
 /** What of `CliOptions` this process gives. Call once. */
 export const ofProcess = (): Pick<

@@ -21,14 +21,15 @@ export const told = (event: RunEvent, from: number, screen: Screen): string | un
 
 /** Every event as one line, for `runs events`. */
 export const listed = (event: RunEvent, screen: Screen): string => {
-  const { role, what } = lineOf(event) ?? { role: "dim" as const, what: JSON.stringify(event.data) }
+  const line: Line = lineOf(event) ?? { role: "dim", who: "", what: JSON.stringify(event.data) }
+  const what = line.who === "" || line.who === event.step ? line.what : `${line.who} ${line.what}`
   const at = new Date(event.at).toISOString().slice(11, 23)
   const step =
     event.step === undefined ? "" : `${event.step}${event.attempt === undefined ? "" : `#${event.attempt}`}`
   const head = `${String(event.seq).padStart(5)}  ${at}  ${pad(short(event.type, 20), 18)}  ${pad(short(step, 24), 14)}  `
   return (
     screen.paint("dim", head) +
-    screen.paint(role, short(what, screen.isTerminal ? Math.max(20, screen.width - 58) : 200))
+    screen.paint(line.role, short(what, screen.isTerminal ? Math.max(20, screen.width - 58) : 200))
   )
 }
 
