@@ -9,6 +9,7 @@ import { parseArgs } from "node:util"
 import manifest from "../package.json" with { type: "json" }
 import { bun, root } from "./bun.ts"
 import { leaks } from "./seal.ts"
+import { writeTypes } from "./types.ts"
 
 const dist = join(root, "dist")
 
@@ -50,6 +51,7 @@ class Refused extends Error {}
 
 /** Brings the generated files up to date, for some of them are compiled in. */
 const generate = async (): Promise<void> => {
+  await writeTypes()
   if (!existsSync(join(root, "bin/generate.ts"))) return
   const code = await bun("bin/generate.ts")
   if (code !== 0) throw new Refused(`bin/generate.ts ended with ${code}`)

@@ -11,6 +11,7 @@ import * as PluginRuns from "../core/dispatch/PluginRuns.ts"
 import * as Projects from "../core/dispatch/Projects.ts"
 import * as Runner from "../core/dispatch/Runner.ts"
 import * as Store from "../core/dispatch/Store.ts"
+import { inspect } from "../core/edge/extras/Doctor.ts"
 import { limits } from "../core/host/Border.ts"
 import { bind } from "../core/host/Handles.ts"
 import * as Host from "../core/host/Host.ts"
@@ -96,7 +97,7 @@ const servicesFor = Effect.gen(function* () {
 /** What core itself contributes, through the same border as a plugin. It is there before the first plugin is. */
 const core = Effect.gen(function* () {
   const catalogues = yield* Catalogues.Catalogues
-  const operations = yield* Operations.make
+  const operations = [...(yield* Operations.make), inspect(yield* Registry)]
   const services = yield* (yield* servicesFor)("core")
   const border = {
     plugin: "core",

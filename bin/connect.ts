@@ -1,17 +1,20 @@
 /** Finds the hub of this home, or becomes it. */
 import { Context, Effect, Layer, Schedule, type Scope } from "effect"
+import { Runner } from "../core/dispatch/Runner.ts"
 import { localDoor } from "../core/edge/Call.ts"
 import { type Door, HubUnreachable } from "../core/edge/Door.ts"
 import * as Socket from "../core/edge/Socket.ts"
 import * as Homes from "../core/live/Home.ts"
 import { Registry } from "../core/plugin/Catalogue.ts"
 import type { Home } from "../core/services/Home.ts"
-import { Runner } from "../core/dispatch/Runner.ts"
+import * as Successor from "./Successor.ts"
 
 export interface Wish {
   readonly version: string
   /** As it is shown to whoever finds the home held. */
   readonly command: string
+  /** Program and first arguments that start this hub again. */
+  readonly self: ReadonlyArray<string>
   readonly config?: string | undefined
   readonly lenient: boolean
   readonly verbose: boolean
@@ -34,8 +37,8 @@ export const home: Effect.Effect<Home["Service"], HubUnreachable> = Effect.mapEr
 )
 
 /** Takes the home for this process, until the scope closes. Fails, naming the holder, when another hub has it. */
-export const hold = (home: Home["Service"], wish: Wish) =>
-  Effect.mapError(Homes.hold(home, wish), unreachable(home.path))
+export const hold = (home: Home["Service"], { command, version }: Wish) =>
+  Effect.mapError(Homes.hold(home, { command, version }), unreachable(home.path))
 
 /** Puts the hub together over a home that is held, until the scope closes. */
 export const start = Effect.fn("Hub.start")(function* (
@@ -43,7 +46,9 @@ export const start = Effect.fn("Hub.start")(function* (
   wish: Wish,
 ): Effect.fn.Return<Local, HubUnreachable, Scope.Scope> {
   const { layer } = yield* Effect.promise(() => import("./compose.ts"))
-  const context = yield* Effect.mapError(Layer.build(layer({ home, ...wish })), unreachable(home.path))
+  const { config, lenient, verbose } = wish
+  const built = Layer.build(layer({ home, config, lenient, verbose }))
+  const context = yield* Effect.mapError(built, unreachable(home.path))
   const registry = Context.get(context, Registry)
   const door = localDoor(registry)
   // A home whose path is too long for a socket still works; only other processes cannot reach this hub.
@@ -51,7 +56,16 @@ export const start = Effect.fn("Hub.start")(function* (
   return { door, registry, runner: Context.get(context, Runner) }
 })
 
-const become = (home: Home["Service"], wish: Wish) => Effect.andThen(hold(home, wish), start(home, wish))
+/** The hub of this home, in this process. What is still open when the scope closes goes on in a process of its own. */
+export const become = Effect.fn("Hub.become")(function* (home: Home["Service"], wish: Wish) {
+  const handOver = yield* Successor.prepare(home, wish.self)
+  yield* hold(home, wish)
+  const local = yield* start(home, wish)
+  yield* handOver(local.runner)
+  return local
+})
+
+const moments = Schedule.spaced("100 millis")
 
 /** The door of the hub that holds this home; without one, of a hub in this process. */
 export const connect = Effect.fn("Hub.connect")(function* (
@@ -60,13 +74,8 @@ export const connect = Effect.fn("Hub.connect")(function* (
   const at = yield* home
   const reach = Socket.connect(socketOf(at))
   const own = Effect.map(become(at, wish), ({ door }) => door)
-  // Between the two looks another hub may have started, or may not listen yet.
-  return yield* reach.pipe(
-    Effect.catch(() => own),
-    Effect.catch((held) =>
-      Effect.catch(Effect.retry(reach, { times: 20, schedule: Schedule.spaced("150 millis") }), () =>
-        Effect.fail(held),
-      ),
-    ),
-  )
+  // Between the two looks another hub may have started that does not listen yet.
+  const again = (held: HubUnreachable) =>
+    Effect.catch(Effect.retry(reach, { times: 30, schedule: moments }), () => Effect.fail(held))
+  return yield* Effect.catch(reach, () => Effect.catch(own, again))
 })

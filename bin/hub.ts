@@ -8,9 +8,13 @@ const [first, ...rest] = process.argv.slice(2)
 if ((first === "--version" || first === "-V") && rest.length === 0) {
   process.stdout.write(built ? `hub ${HUB_VERSION} (${HUB_COMMIT})\n` : "hub from source\n")
 } else if (first === "__plugin") {
-  void import("../core/host/PluginProcess.ts").then(({ run }) => run(rest))
+  void import("../core/host/PluginProcess.ts").then(({ runPluginProcess }) => runPluginProcess(rest[0] ?? ""))
 } else {
   void import("./main.ts").then(({ main }) =>
-    main({ version: built ? HUB_VERSION : "0.0.0-source", argv: process.argv.slice(2) }),
+    main({
+      version: built ? HUB_VERSION : "0.0.0-source",
+      self: built ? [process.execPath] : [process.execPath, Bun.main],
+      argv: process.argv.slice(2),
+    }),
   )
 }

@@ -1,31 +1,54 @@
-/** Everything but `--version`. */
-import { Effect } from "effect"
-import { standalone } from "./serve.ts"
+/** Everything but `--version`: serves, or runs one command. */
+import { Effect, Exit, Option, type Scope } from "effect"
+import type { HubUnreachable } from "../core/edge/Door.ts"
 
-export const main = async ({
-  argv,
-  version,
-}: {
+export interface Start {
   readonly version: string
+  /** Program and first arguments that start this hub again. */
+  readonly self: ReadonlyArray<string>
   readonly argv: ReadonlyArray<string>
-}) => {
-  const wish = {
-    version,
-    command: `hub ${argv.join(" ")}`,
-    lenient: false,
-    verbose: argv.includes("--verbose"),
-  }
-  const fiber = Effect.runFork(Effect.scoped(standalone(wish)))
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-    process.on(
-      signal,
-      () =>
-        void Effect.runFork(
-          Effect.asVoid(Effect.flatMap(Effect.void, () => Effect.sync(() => fiber.interruptUnsafe()))),
-        ),
+}
+
+const unreachable = 4
+
+export const main = async ({ argv, self, version }: Start): Promise<void> => {
+  const command = ["hub", ...argv.slice(0, 2)].join(" ")
+  const wish = { version, self, command, lenient: false, verbose: argv.includes("--verbose") }
+  const [first = "", ...flags] = argv
+  if (first === "__run") return finish(import("./serve.ts").then(({ background }) => background(wish)))
+  if (first === "serve" && isStandalone(flags))
+    return finish(
+      import("./serve.ts").then(({ standalone }) => standalone({ ...wish, config: configOf(flags) })),
     )
-  fiber.addObserver((exit) => {
-    if (exit._tag === "Failure") console.error(String(exit.cause))
-    process.exit(exit._tag === "Success" ? 0 : 4)
-  })
+  const { commandLine } = await import("./commands.ts")
+  process.exit(await Effect.runPromise(commandLine(wish)))
+}
+
+/** The one way of serving that a client starts, and waits for: not a word of it is parsed twice. */
+const isStandalone = (flags: ReadonlyArray<string>): boolean => {
+  const rest = flags.filter((flag, at) => flag !== "--config" && flags[at - 1] !== "--config")
+  const known = new Set(["--stdio", "--standalone", "--verbose"])
+  return rest.includes("--stdio") && rest.includes("--standalone") && rest.every((flag) => known.has(flag))
+}
+
+const configOf = (flags: ReadonlyArray<string>): string | undefined => {
+  const at = flags.indexOf("--config")
+  return at === -1 ? undefined : flags[at + 1]
+}
+
+type Serving = Effect.Effect<void, HubUnreachable, Scope.Scope>
+
+/** Runs until it ends by itself or by a signal; then stops cleanly: programs of runs go on. */
+const finish = async (serving: Promise<Serving>): Promise<void> => {
+  const fiber = Effect.runFork(Effect.scoped(await serving))
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.on(signal, () => fiber.interruptUnsafe())
+  fiber.addObserver((exit) => process.exit(codeOf(exit)))
+}
+
+const codeOf = (exit: Exit.Exit<void, HubUnreachable>): number => {
+  if (Exit.isSuccess(exit) || Exit.hasInterrupts(exit)) return 0
+  const error = Exit.findErrorOption(exit)
+  process.stderr.write(`hub: ${Option.isSome(error) ? error.value.message : String(exit.cause)}\n`)
+  return unreachable
 }

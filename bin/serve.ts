@@ -2,13 +2,15 @@
 import { Effect, Exit, Fiber, type Scope } from "effect"
 import type { HubUnreachable } from "../core/edge/Door.ts"
 import * as Mcp from "../core/edge/Mcp.ts"
-import { hold, home, start, type Wish } from "./connect.ts"
+import { become, hold, home, start, type Wish } from "./connect.ts"
+import * as Successor from "./Successor.ts"
 
 /** All in one process, speaking MCP over stdin and stdout. Ends with its client; the runs go on. */
 export const standalone = Effect.fn("Hub.standalone")(function* (
   wish: Wish,
 ): Effect.fn.Return<void, HubUnreachable, Scope.Scope> {
   const at = yield* home
+  const handOver = yield* Successor.prepare(at, wish.self)
   yield* hold(at, wish)
   // The client's first question is answered while plugins still load.
   const starting = yield* Effect.forkScoped(start(at, wish))
@@ -27,18 +29,18 @@ export const standalone = Effect.fn("Hub.standalone")(function* (
     cwd: process.cwd(),
   })
   yield* Effect.raceFirst(serving, broken(starting))
+  // Only a client that went away leaves runs to a successor: a signal means that the hub is to be gone.
+  yield* Effect.flatMap(Fiber.join(starting), ({ runner }) => handOver(runner))
 })
 
 /** Ends only when the hub cannot start. */
 const broken = <A, E>(starting: Fiber.Fiber<A, E>) =>
   Effect.flatMap(Fiber.await(starting), (exit) => (Exit.isSuccess(exit) ? Effect.never : Effect.asVoid(exit)))
 
-/** Works off what is open and ends `idle` after the last run has. For runs that nobody waits for. */
+/** Works off what is open and ends soon after the last run has: for runs whose client is gone. */
 export const background = Effect.fn("Hub.background")(function* (
   wish: Wish,
 ): Effect.fn.Return<void, HubUnreachable, Scope.Scope> {
-  const at = yield* home
-  yield* hold(at, wish)
-  const { runner } = yield* start(at, wish)
+  const { runner } = yield* become(yield* home, wish)
   yield* runner.idle
 })

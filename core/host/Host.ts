@@ -46,6 +46,8 @@ export class Host extends Context.Service<
     readonly reload: Effect.Effect<void, Invalid | TomlSyntax>
     /** What is wrong with plugins.toml as it stands on disk, while the plugins of the last good one run. */
     readonly problem: Effect.Effect<Invalid | TomlSyntax | undefined>
+    /** JSON Schema of an instance's config, once it was set up. */
+    readonly config: (instance: string) => Effect.Effect<Readonly<Record<string, unknown>> | undefined>
     /** The file that counts. */
     readonly file: Effect.Effect<string>
   }
@@ -67,6 +69,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const catalogues = yield* Catalogues
   const running = new Map<string, Running>()
   const starts = new Map<string, number>()
+  const configs = new Map<string, Started["config"]>()
   const lock = yield* Semaphore.make(1)
   const background = yield* Scope.fork(yield* Effect.scope)
   const runLater = <A>(effect: Effect.Effect<A>) => Effect.runFork(Effect.forkIn(effect, background))
@@ -168,6 +171,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   /** Ids and tables; one after the other, in the order of the file, so that the later of two with one id fails. */
   const register = Effect.fnUntraced(function* (instance: Instance, started: Started) {
+    configs.set(instance.name, started.config)
     const twice = conflicts(instance.name, started.handles, yield* catalogues.entries, options.reserved ?? {})
     if (twice.length > 0) return yield* new PluginFailed({ plugin: instance.name, phase: "register", detail: twice.join("\n") })
     yield* Effect.mapError(options.migrate(instance.name, started.id, started.migrations), ({ message }) => new PluginFailed({ plugin: instance.name, phase: "migrate", detail: message }))
@@ -235,7 +239,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       Effect.forkIn(background)
     )
   }
-  return Host.of({ reload: Effect.asVoid(reload), problem: Effect.sync(() => problem), file: Effect.sync(() => toml?.file ?? "") })
+  return Host.of({ reload: Effect.asVoid(reload), problem: Effect.sync(() => problem), config: (name) => Effect.sync(() => configs.get(name)), file: Effect.sync(() => toml?.file ?? "") })
 })
 
 const failureOf = (instance: Instance, exit: Exit.Exit<unknown, PluginFailed>): PluginFailed => {

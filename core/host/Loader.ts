@@ -44,7 +44,7 @@ const pluginOf = (instance: string, module: object, file: string) => {
 export const explain = (error: unknown, file: string): string => {
   const inner = (error as { errors?: ReadonlyArray<unknown> })?.errors
   if (Array.isArray(inner) && inner.length > 0) return inner.map((one) => explain(one, file)).join("\n")
-  const message = String((error as { message?: unknown })?.message ?? error)
+  const message = String((error as { message?: unknown })?.message ?? error).slice(0, MAX_MESSAGE)
   const position = (error as { position?: BuildPosition | null })?.position
   if (position?.file) return at(clean(position.file), position.line, position.column, message, position.lineText)
   const frame = frameIn(error, file)
@@ -59,7 +59,11 @@ interface BuildPosition {
   readonly lineText: string
 }
 
-const describe = (error: unknown): string =>
+const MAX_MESSAGE = 2000
+
+const describe = (error: unknown): string => worded(error).slice(0, MAX_MESSAGE)
+
+const worded = (error: unknown): string =>
   error instanceof Error ? `${error.name === "Error" ? "" : `${error.name}: `}${error.message}` : String((error as { message?: unknown })?.message ?? error)
 
 const at = (file: string, line: number, column: number, message: string, text: string | undefined) =>

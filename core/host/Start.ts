@@ -13,13 +13,15 @@ import * as Remote from "./Remote.ts"
 import type { RpcError } from "./Rpc.ts"
 import { filesOf, type Source } from "./Source.ts"
 import { subprocess, worker } from "./Transports.ts"
-import { fromJson } from "./Wire.ts"
+import { fromJson, toJson } from "./Wire.ts"
 
 export interface Started {
   readonly id: string
   readonly summary: string
   readonly handles: Handles
   readonly migrations: ReadonlyArray<Migration>
+  /** JSON Schema of the config. */
+  readonly config: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface Surroundings {
@@ -55,8 +57,16 @@ const inside = Effect.fnUntraced(function* (instance: Instance, source: Source, 
   const contributions = yield* bounded(setup, limit, () => failed(instance, "setup", `setup did not end within ${Duration.format(limit)}. ${advice}`))
   const wrong = shapes(contributions)
   if (wrong !== undefined) return yield* failed(instance, "register", wrong)
-  return { id: plugin.id, summary: plugin.summary, handles: bind(border, contributions), migrations: contributions.migrations ?? [] } satisfies Started
+  return { id: plugin.id, summary: plugin.summary, handles: bind(border, contributions), migrations: contributions.migrations ?? [], config: described(plugin) } satisfies Started
 })
+
+const described = (plugin: Plugin) => {
+  try {
+    return toJson(plugin.config)
+  } catch {
+    return undefined // a schema that JSON Schema cannot say
+  }
+}
 
 const advice = "A plugin that loops without a pause stops the whole hub when it runs inside it; isolation = \"worker\" or \"process\" can end it."
 
@@ -125,5 +135,5 @@ const outside = Effect.fnUntraced(function* (instance: Instance, source: Extract
   const wrong = shapes(offer)
   if (wrong !== undefined) return yield* failed(instance, "register", wrong)
   up = true
-  return { id, summary, handles: Remote.handles(border, remote, offer), migrations: offer.migrations ?? [] } satisfies Started
+  return { id, summary, handles: Remote.handles(border, remote, offer), migrations: offer.migrations ?? [], config } satisfies Started
 })

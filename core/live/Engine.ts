@@ -11,7 +11,7 @@ export const layer = Layer.effect(
   Engine,
   Effect.gen(function* () {
     const sql = yield* Sql
-    const executions = yield* FiberMap.make<string, void>()
+    const executions = yield* FiberMap.make<string, void, never>()
 
     const find = (run_id: string, name: string) =>
       Effect.map(

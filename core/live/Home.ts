@@ -9,11 +9,14 @@ import * as Atomic from "./Atomic.ts"
 
 type Reason = HomeUnusable["reason"]
 
+/** Where the home is, whether it can be opened or not. */
+export const chosen = (): string => process.env["HUB_HOME"] || path.join(os.homedir(), ".hub")
+
 /** Opens `folder`, else `$HUB_HOME`, else `~/.hub`; makes it when it is not there, and closes it to other users. */
 export const open = Effect.fn("Home.open")(function* (
   folder?: string,
 ): Effect.fn.Return<Home["Service"], HomeUnusable> {
-  const home = folder ?? (process.env["HUB_HOME"] || path.join(os.homedir(), ".hub"))
+  const home = folder ?? chosen()
   if (!path.isAbsolute(home)) return yield* unusable(home, "relative")
   yield* attempt(home, () => prepare(home))
   return paths(path.normalize(home))

@@ -1,4 +1,6 @@
 /** Everything that `import … from "hub/testing"` gives. */
 export { strict as assert } from "node:assert"
-export { effect, live, tempHome } from "./effect.ts"
+export { agentChecks, agentSuite, type Check, type Recording, type Subject } from "./agentSuite.ts"
 export { collect, type Collected, test } from "./collect.ts"
+export { effect, live, tempHome } from "./effect.ts"
+export { sinkChecks, sinkSuite, type SinkCheck, type SinkSubject } from "./sinkSuite.ts"

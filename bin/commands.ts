@@ -1,0 +1,93 @@
+/** The command line: operations of the hub, and the commands that are none. */
+import { Effect, Schema } from "effect"
+import * as Operations from "../core/dispatch/operations/index.ts"
+import { ProjectsToml } from "../core/dispatch/Projects.ts"
+import { describe } from "../core/edge/Call.ts"
+import * as Cli from "../core/edge/Cli.ts"
+import { ofProcess } from "../core/edge/cli/Process.ts"
+import { checkCommand, type Diagnostic, type Validators } from "../core/edge/extras/Check.ts"
+import { doctorCommand } from "../core/edge/extras/Doctor.ts"
+import { initCommand } from "../core/edge/extras/Init.ts"
+import { PluginsFile } from "../core/host/PluginsToml.ts"
+import type { OperationHandle } from "../core/plugin/Catalogue.ts"
+import * as Field from "../core/plugin/Field.ts"
+import { type Operation, OperationFailed } from "../core/plugin/Operation.ts"
+import { chosen } from "../core/live/Home.ts"
+import { decode, diagnoseSyntax, parse } from "../core/toml/Toml.ts"
+import { connect, type Wish } from "./connect.ts"
+import pluginsToml from "../plugins.toml" with { type: "text" }
+
+const handle = (operation: Operation): OperationHandle =>
+  ({ plugin: "core", destructive: false, ...operation }) as never
+
+/** What is wrong with a text by its schema; by its syntax alone without one. */
+const checked =
+  (schema?: typeof PluginsFile | typeof ProjectsToml) => (source: { file: string; text: string }) =>
+    Effect.gen(function* () {
+      const document = yield* parse(source.text, source.file)
+      if (schema !== undefined) yield* decode(schema as never, document)
+      return [] as ReadonlyArray<Diagnostic>
+    }).pipe(
+      Effect.catchTag("TomlSyntax", (error) => Effect.succeed([diagnoseSyntax(error)])),
+      Effect.catchTag("Invalid", (error) => Effect.succeed(error.diagnostics)),
+    )
+
+const validators: Validators = {
+  plugins: checked(PluginsFile),
+  projects: checked(ProjectsToml),
+  toml: checked(),
+  pipeline: ({ file, text }, context) =>
+    Effect.gen(function* () {
+      const door = yield* context.door("read")
+      // A page in a manual names agents that this machine need not have.
+      const any_agent = /\.md\b/.test(file)
+      const { output } = yield* door.call("lint_pipeline", { file, text, any_agent }, context.caller)
+      return (output as { diagnostics: ReadonlyArray<Diagnostic> }).diagnostics
+    }),
+}
+
+/** For `--help`, and for what is wrong with the flags: `main.ts` serves before it comes to this. */
+const serveCommand = Cli.extra({
+  path: ["serve"],
+  summary: "Speaks MCP over stdin and stdout, with the whole hub in this process. For MCP clients.",
+  input: Schema.Struct({
+    stdio: Field.withDefault(
+      Schema.Boolean,
+      false,
+      "Speak over stdin and stdout. Needed: there is no other way yet.",
+    ),
+    standalone: Field.withDefault(
+      Schema.Boolean,
+      false,
+      "All in one process. Needed: there is no other way yet.",
+    ),
+  }),
+  examples: ["hub serve --stdio --standalone"],
+  run: () =>
+    Effect.fail(
+      new OperationFailed({
+        code: "not_yet",
+        message:
+          "say how: `hub serve --stdio --standalone` is the one way so far; a daemon for all clients comes later",
+      }),
+    ),
+})
+
+/** Runs the command of this process and gives its exit code. */
+export const commandLine = (wish: Wish): Effect.Effect<number> =>
+  Effect.gen(function* () {
+    const core = (yield* Operations.shapes).map((operation) => describe(handle(operation)))
+    return yield* Cli.run({
+      ...ofProcess(),
+      version: wish.version,
+      home: chosen(),
+      core,
+      extras: [
+        serveCommand,
+        initCommand({ plugins: pluginsToml }),
+        checkCommand(validators),
+        doctorCommand({ program: process.execPath, checks: [] }),
+      ],
+      connect: (_need, { config }) => connect({ ...wish, config }),
+    })
+  })

@@ -1,0 +1,57 @@
+/** The reference of one running plugin, from its own schemas. */
+import { Effect } from "effect"
+import { type Catalogue, type PluginState, Registry } from "../plugin/Catalogue.ts"
+import { Host } from "./Host.ts"
+
+export interface ConfigKey {
+  readonly key: string
+  readonly description: string
+  readonly required: boolean
+  readonly default?: unknown
+  /** JSON Schema of its value. */
+  readonly schema: unknown
+}
+
+export interface PluginInfo {
+  readonly state: PluginState
+  readonly config: ReadonlyArray<ConfigKey>
+  readonly contributions: ReadonlyArray<{ readonly kind: string; readonly id: string; readonly summary: string }>
+}
+
+/** By instance, or by plugin id. Undefined when no plugin has that name. */
+export const info = Effect.fn("PluginInfo.info")(function* (name: string) {
+  const catalogue = yield* (yield* Registry).current
+  const state = catalogue.plugins.find(({ instance }) => instance === name) ?? catalogue.plugins.find(({ id }) => id === name)
+  if (state === undefined) return undefined
+  const config = keysOf(yield* (yield* Host).config(state.instance))
+  return { state, config, contributions: contributionsOf(catalogue, state.instance) } satisfies PluginInfo
+})
+
+type Json = Readonly<Record<string, unknown>>
+
+const keysOf = (config: Json | undefined): ReadonlyArray<ConfigKey> => {
+  const required = (config?.["required"] ?? []) as ReadonlyArray<string>
+  return Object.entries((config?.["properties"] ?? {}) as Record<string, Json>).map(([key, schema]) => ({
+    key,
+    description: String(schema["description"] ?? ""),
+    required: required.includes(key),
+    ...("default" in schema ? { default: schema["default"] } : {}),
+    schema
+  }))
+}
+
+const contributionsOf = (catalogue: Catalogue, plugin: string) => {
+  const mine = <A extends { readonly plugin: string; readonly summary: string }>(kind: string, items: Iterable<A>, id: (item: A) => string) =>
+    [...items].filter((item) => item.plugin === plugin).map((item) => ({ kind, id: id(item), summary: item.summary }))
+  return [
+    ...mine("agent", catalogue.agents.values(), ({ id }) => id),
+    ...mine("step", catalogue.steps.values(), ({ type }) => type),
+    ...mine("condition", catalogue.conditions.values(), ({ id }) => id),
+    ...mine("operation", catalogue.operations.values(), ({ name }) => name),
+    ...mine("resource", catalogue.resources, ({ uri }) => uri),
+    ...mine("prompt", catalogue.prompts, ({ name }) => name),
+    ...mine("route", catalogue.routes, ({ method, path }) => `${method} ${path}`),
+    ...mine("sink", catalogue.sinks, ({ id }) => id),
+    ...mine("doctor", catalogue.doctor, ({ id }) => id)
+  ]
+}
