@@ -1,4 +1,5 @@
 import { describe as group, expect, test } from "bun:test"
+import * as fc from "fast-check"
 import { describe } from "../Call.ts"
 import { acme, handles } from "../fixtures/handles.ts"
 import { parse } from "./Args.ts"
@@ -153,4 +154,29 @@ group("what is wrong is said, all at once", () => {
   test("help needs nothing else", () => {
     expect(parse(dispatch, ["--help"])).toMatchObject({ help: true, problems: [] })
   })
+})
+
+test("whatever is typed, it is either an input or a list of sentences", () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      "--input",
+      "--wait",
+      "--",
+      "-",
+      "-p",
+      "--no-wait",
+      "--fallback=a,b",
+      "--input=a=1",
+      "--json",
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 8 }), fc.string(), (argv, prompt) => {
+      const parsed = parse(dispatch, argv)
+      expect(parsed.problems.every((one) => one.length > 0)).toBe(true)
+      if (parsed.problems.length === 0 && !parsed.help) expect(parsed.input).toHaveProperty("prompt")
+      expect(parse(dispatch, ["--", prompt])).toMatchObject({ problems: [], input: { prompt } })
+    }),
+  )
 })
