@@ -25,7 +25,7 @@ export const limits: Limits = {
   answer: Duration.seconds(10),
   operation: Duration.minutes(5),
   stop: Duration.seconds(10),
-  heartbeat: Duration.seconds(10)
+  heartbeat: Duration.seconds(10),
 }
 
 /** One instance's border. */
@@ -44,10 +44,15 @@ export const failing = <A, R extends PluginServices = never>(
   border: Border,
   what: string,
   effect: () => Effect.Effect<A, Failure, R>,
-  limit?: Duration.Duration
+  limit?: Duration.Duration,
 ): Effect.Effect<A, Failure> =>
-  guarded(border, what, effect, limit, (error) => error instanceof Failure, (detail, hung) =>
-    failureOf(hung ? "timed_out" : "crashed", detail)
+  guarded(
+    border,
+    what,
+    effect,
+    limit,
+    (error) => error instanceof Failure,
+    (detail, hung) => failureOf(hung ? "timed_out" : "crashed", detail),
   )
 
 /** For functions that fail with `OperationFailed`: anything else becomes one with code `internal`, a hang `unavailable`. */
@@ -55,10 +60,15 @@ export const operating = <A, R extends PluginServices = never>(
   border: Border,
   what: string,
   effect: () => Effect.Effect<A, OperationFailed, R>,
-  limit?: Duration.Duration
+  limit?: Duration.Duration,
 ): Effect.Effect<A, OperationFailed> =>
-  guarded(border, what, effect, limit, (error) => error instanceof OperationFailed, (message, hung) =>
-    new OperationFailed({ code: hung ? "unavailable" : "internal", message })
+  guarded(
+    border,
+    what,
+    effect,
+    limit,
+    (error) => error instanceof OperationFailed,
+    (message, hung) => new OperationFailed({ code: hung ? "unavailable" : "internal", message }),
   )
 
 /** For functions that cannot fail: what breaks is written down and `fallback` taken. */
@@ -67,16 +77,26 @@ export const quiet = <A, R extends PluginServices = never>(
   what: string,
   effect: () => Effect.Effect<A, never, R>,
   fallback: (detail: string) => A,
-  limit?: Duration.Duration
+  limit?: Duration.Duration,
 ): Effect.Effect<A> =>
-  guarded<A, string, R>(border, what, effect, limit, () => false, (detail) => detail).pipe(
-    Effect.catch((detail) => Effect.sync(() => fallback(detail)))
-  )
+  guarded<A, string, R>(
+    border,
+    what,
+    effect,
+    limit,
+    () => false,
+    (detail) => detail,
+  ).pipe(Effect.catch((detail) => Effect.sync(() => fallback(detail))))
 
 /** A pure function of the plugin. */
 export const pure = <A>(border: Border, what: string, body: () => A): Effect.Effect<A, Failure> =>
-  guarded<A, Failure, never>(border, what, () => Effect.sync(body), undefined, () => false, (detail) =>
-    failureOf("adapter_mismatch", detail)
+  guarded<A, Failure, never>(
+    border,
+    what,
+    () => Effect.sync(body),
+    undefined,
+    () => false,
+    (detail) => failureOf("adapter_mismatch", detail),
   )
 
 const guarded = <A, E, R extends PluginServices>(
@@ -85,17 +105,21 @@ const guarded = <A, E, R extends PluginServices>(
   effect: () => Effect.Effect<A, E, R>,
   limit: Duration.Duration | undefined,
   expected: (error: unknown) => boolean,
-  broken: (detail: string, hung: boolean) => E
+  broken: (detail: string, hung: boolean) => E,
 ): Effect.Effect<A, E> => {
   const inside = within(border.plugin, Effect.suspend(effect)).pipe(
     Effect.catchCause((cause) => verdict(border, what, cause, expected, broken)),
-    Effect.provideContext(border.services as Context.Context<R>)
+    Effect.provideContext(border.services as Context.Context<R>),
   )
   if (limit === undefined) return inside
   const hung = `plugin "${border.plugin}": ${what} did not end within ${Duration.format(limit)}`
   return Effect.timeoutOrElse(inside, {
     duration: limit,
-    orElse: () => Effect.andThen(border.broke(hung), Effect.suspend(() => Effect.fail(broken(hung, true))))
+    orElse: () =>
+      Effect.andThen(
+        border.broke(hung),
+        Effect.suspend(() => Effect.fail(broken(hung, true))),
+      ),
   })
 }
 
@@ -104,7 +128,7 @@ const verdict = <E>(
   what: string,
   cause: Cause.Cause<E>,
   expected: (error: unknown) => boolean,
-  broken: (detail: string, hung: boolean) => E
+  broken: (detail: string, hung: boolean) => E,
 ): Effect.Effect<never, E> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
   const error = Cause.squash(cause)
@@ -122,6 +146,8 @@ const marking = (plugin: string, outer: Tracer.Tracer): Tracer.Tracer => {
   return Tracer.make({
     span: (options) => outer.span(options),
     context: (primitive, fiber) =>
-      running.run(plugin, () => (outer.context === undefined ? primitive[evaluate](fiber) : outer.context(primitive, fiber)))
+      running.run(plugin, () =>
+        outer.context === undefined ? primitive[evaluate](fiber) : outer.context(primitive, fiber),
+      ),
   })
 }

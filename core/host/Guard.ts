@@ -6,6 +6,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 import { Effect, type Scope } from "effect"
+import { framesOf } from "./Loader.ts"
 
 /** The plugin whose code runs. Timers and promises that it starts carry it on. */
 export const running = new AsyncLocalStorage<string>()
@@ -35,8 +36,8 @@ export const watch = (plugin: Watched): Effect.Effect<void, never, Scope.Scope> 
         watched.add(plugin)
         return plugin
       }),
-      (one) => Effect.sync(() => watched.delete(one))
-    )
+      (one) => Effect.sync(() => watched.delete(one)),
+    ),
   )
 
 const originals = { exit: process.exit, kill: process.kill, abort: process.abort, reallyExit: reallyExitOf() }
@@ -59,13 +60,28 @@ const install = () => {
   process.on("uncaughtException", (error) => late(error, "threw outside of any call"))
   process.on("unhandledRejection", (error) => late(error, "left a rejected promise"))
   Object.assign(process, {
-    exit: (code?: number) => leave(() => `called process.exit(${code ?? ""})`, () => originals.exit.call(process, code)),
-    reallyExit: (code?: number) => leave(() => `ended the process (${code ?? 0})`, () => originals.reallyExit.call(process, code)),
-    abort: () => leave(() => "called process.abort()", () => originals.abort.call(process)),
+    exit: (code?: number) =>
+      leave(
+        () => `called process.exit(${code ?? ""})`,
+        () => originals.exit.call(process, code),
+      ),
+    reallyExit: (code?: number) =>
+      leave(
+        () => `ended the process (${code ?? 0})`,
+        () => originals.reallyExit.call(process, code),
+      ),
+    abort: () =>
+      leave(
+        () => "called process.abort()",
+        () => originals.abort.call(process),
+      ),
     kill: (pid: number, signal?: string | number) =>
       pid === process.pid && signal !== 0
-        ? leave(() => `sent itself ${signal ?? "SIGTERM"}`, () => originals.kill.call(process, pid, signal))
-        : originals.kill.call(process, pid, signal)
+        ? leave(
+            () => `sent itself ${signal ?? "SIGTERM"}`,
+            () => originals.kill.call(process, pid, signal),
+          )
+        : originals.kill.call(process, pid, signal),
   })
 }
 
@@ -87,12 +103,14 @@ const late = (error: unknown, how: string) => {
   if (error instanceof Stopped) return
   const culprit = culpritOf(error)
   if (culprit !== undefined) return culprit.late(how, error)
-  process.stderr.write(`hub: an error that belongs to no plugin: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(
+    `hub: an error that belongs to no plugin: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
 }
 
 /** By the stack first: the mark is missing where code runs at import, the stack where a call stands in tail position. */
 const culpritOf = (error: unknown): Watched | undefined => {
-  const stack = error instanceof Error ? (error.stack ?? "") : ""
+  const stack = framesOf(error)
   const plugins = [...watched]
   for (const line of stack.split("\n")) {
     const found = plugins.find((plugin) => owns(plugin, line))

@@ -14,7 +14,7 @@ import type {
   ResourceHandle,
   RouteHandle,
   SinkHandle,
-  StepHandle
+  StepHandle,
 } from "../plugin/Catalogue.ts"
 import { Failure, of as failureOf } from "../plugin/Failure.ts"
 import type { Contributions } from "../plugin/Plugin.ts"
@@ -34,7 +34,17 @@ export interface Handles {
   readonly doctor: ReadonlyArray<DoctorHandle>
 }
 
-export const none: Handles = { agents: [], steps: [], conditions: [], operations: [], resources: [], prompts: [], routes: [], sinks: [], doctor: [] }
+export const none: Handles = {
+  agents: [],
+  steps: [],
+  conditions: [],
+  operations: [],
+  resources: [],
+  prompts: [],
+  routes: [],
+  sinks: [],
+  doctor: [],
+}
 
 /** Puts the border around every function of the contributions. */
 export const bind = (border: Border, contributions: Contributions): Handles => {
@@ -48,14 +58,20 @@ export const bind = (border: Border, contributions: Contributions): Handles => {
       config: kind.config as never,
       steps: (config) => kind.steps?.(config) ?? [],
       templates: (config) => kind.templates?.(config) ?? [],
-      run: (config, context) => failing(border, `step kind "${kind.type}"`, () => kind.run(config, context))
+      run: (config, context) => failing(border, `step kind "${kind.type}"`, () => kind.run(config, context)),
     })),
     conditions: (contributions.conditions ?? []).map((condition) => ({
       plugin,
       id: condition.id,
       summary: condition.summary,
       config: condition.config as never,
-      holds: (config, context) => failing(border, `condition "${condition.id}"`, () => condition.holds(config, context), border.limits.answer)
+      holds: (config, context) =>
+        failing(
+          border,
+          `condition "${condition.id}"`,
+          () => condition.holds(config, context),
+          border.limits.answer,
+        ),
     })),
     operations: (contributions.operations ?? []).map((operation) => ({
       plugin,
@@ -68,7 +84,13 @@ export const bind = (border: Border, contributions: Contributions): Handles => {
       destructive: operation.destructive ?? false,
       cli: operation.cli,
       print: operation.print,
-      run: (input, caller) => operating(border, `operation "${operation.name}"`, () => operation.run(input, caller), border.limits.operation)
+      run: (input, caller) =>
+        operating(
+          border,
+          `operation "${operation.name}"`,
+          () => operation.run(input, caller),
+          border.limits.operation,
+        ),
     })),
     resources: (contributions.resources ?? []).map((resource) => ({
       plugin,
@@ -76,14 +98,21 @@ export const bind = (border: Border, contributions: Contributions): Handles => {
       name: resource.name,
       summary: resource.summary,
       mime: resource.mime,
-      read: (variables, caller) => operating(border, `resource "${resource.uri}"`, () => resource.read(variables, caller), border.limits.answer)
+      read: (variables, caller) =>
+        operating(
+          border,
+          `resource "${resource.uri}"`,
+          () => resource.read(variables, caller),
+          border.limits.answer,
+        ),
     })),
     prompts: (contributions.prompts ?? []).map((prompt) => ({
       plugin,
       name: prompt.name,
       summary: prompt.summary,
       arguments: prompt.arguments as never,
-      render: (args) => operating(border, `prompt "${prompt.name}"`, () => prompt.render(args), border.limits.answer)
+      render: (args) =>
+        operating(border, `prompt "${prompt.name}"`, () => prompt.render(args), border.limits.answer),
     })),
     routes: (contributions.routes ?? []).map((route) => ({
       plugin,
@@ -91,80 +120,129 @@ export const bind = (border: Border, contributions: Contributions): Handles => {
       path: route.path,
       summary: route.summary,
       handle: (request, caller) =>
-        quiet(border, `route ${route.method} ${route.path}`, () => route.handle(request, caller), (detail) => new Response(detail, { status: 500 }))
+        quiet(
+          border,
+          `route ${route.method} ${route.path}`,
+          () => route.handle(request, caller),
+          (detail) => new Response(detail, { status: 500 }),
+        ),
     })),
     sinks: (contributions.sinks ?? []).map((sink) => ({
       plugin,
       id: sink.id,
       summary: sink.summary,
       types: sink.types,
-      receive: (event) => quiet(border, `sink "${sink.id}"`, () => sink.receive(event), () => undefined, border.limits.answer)
+      receive: (event) =>
+        quiet(
+          border,
+          `sink "${sink.id}"`,
+          () => sink.receive(event),
+          () => undefined,
+          border.limits.answer,
+        ),
     })),
     doctor: (contributions.doctor ?? []).map((check) => ({
       plugin,
       id: check.id,
       summary: check.summary,
-      check: quiet(border, `check "${check.id}"`, () => check.check, (text) => [{ level: "error" as const, text }], border.limits.answer)
-    }))
+      check: quiet(
+        border,
+        `check "${check.id}"`,
+        () => check.check,
+        (text) => [{ level: "error" as const, text }],
+        border.limits.answer,
+      ),
+    })),
   }
 }
 
 const agentHandle = (border: Border, agent: Agent): AgentHandle => {
-  const common = { plugin: border.plugin, id: agent.id, summary: agent.summary, supports: agent.supports, probe: probeOf(border, agent) }
-  return agent.kind === "program" ? programHandle(border, agent, common) : { ...common, kind: "stream", run: (request) => streamOf(border, agent, request) }
+  const common = {
+    plugin: border.plugin,
+    id: agent.id,
+    summary: agent.summary,
+    supports: agent.supports,
+    probe: probeOf(border, agent),
+  }
+  return agent.kind === "program"
+    ? programHandle(border, agent, common)
+    : { ...common, kind: "stream", run: (request) => streamOf(border, agent, request) }
 }
 
-const programHandle = (border: Border, agent: ProgramAgent, common: Omit<ProgramAgentHandle, "kind" | "launch" | "decoder" | "client">): ProgramAgentHandle => ({
+const programHandle = (
+  border: Border,
+  agent: ProgramAgent,
+  common: Omit<ProgramAgentHandle, "kind" | "launch" | "decoder" | "client">,
+): ProgramAgentHandle => ({
   ...common,
   kind: "program",
   client: agent.client,
   launch: (request) =>
     Effect.flatMap(
       pure(border, `launch of agent "${agent.id}"`, () => agent.launch(request)),
-      (launch) => (launch instanceof Failure ? Effect.fail(launch) : Effect.succeed(launch))
+      (launch) => (launch instanceof Failure ? Effect.fail(launch) : Effect.succeed(launch)),
     ),
-  decoder: (request) => decoderHandle(border, agent, request)
+  decoder: (request) => decoderHandle(border, agent, request),
 })
 
 const decoderHandle = (border: Border, agent: ProgramAgent, request: AgentRequest) => {
   const what = `decoder of agent "${agent.id}"`
-  return Effect.map(pure(border, what, () => agent.decoder(request)), (decoder): DecoderHandle => ({
-    may_skip: decoder.may_skip ?? false,
-    // A line that breaks the decoder is kept as text: vendors change, and an attempt is worth more than a line.
-    feed: (lines, stream) =>
-      Effect.map(
-        Effect.forEach(lines, (line) =>
-          Effect.catch(pure(border, what, () => decoder.feed(line, stream)), () => Effect.succeed([output(line, stream)]))
+  return Effect.map(
+    pure(border, what, () => agent.decoder(request)),
+    (decoder): DecoderHandle => ({
+      may_skip: decoder.may_skip ?? false,
+      // A line that breaks the decoder is kept as text: vendors change, and an attempt is worth more than a line.
+      feed: (lines, stream) =>
+        Effect.map(
+          Effect.forEach(lines, (line) =>
+            Effect.catch(
+              pure(border, what, () => decoder.feed(line, stream)),
+              () => Effect.succeed([output(line, stream)]),
+            ),
+          ),
+          (events) => events.flat(),
         ),
-        (events) => events.flat()
-      ),
-    end: (exit) =>
-      Effect.flatMap(pure(border, what, () => decoder.end(exit)), (answer) =>
-        answer instanceof Failure ? Effect.fail(answer) : Effect.succeed(answer)
-      )
-  }))
+      end: (exit) =>
+        Effect.flatMap(
+          pure(border, what, () => decoder.end(exit)),
+          (answer) => (answer instanceof Failure ? Effect.fail(answer) : Effect.succeed(answer)),
+        ),
+    }),
+  )
 }
 
 const streamOf = (border: Border, agent: StreamAgent, request: AgentRequest) =>
   Stream.suspend(() => agent.run(request)).pipe(
     Stream.catchCause((cause) =>
-      Stream.unwrap(Effect.map(Effect.exit(failing(border, `agent "${agent.id}"`, () => Effect.failCause(cause))), (exit) =>
-        exit._tag === "Failure" ? Stream.failCause(exit.cause) : Stream.fail(failureOf("crashed", `agent "${agent.id}" ended without a reason`))
-      ))
-    )
+      Stream.unwrap(
+        Effect.map(
+          Effect.exit(failing(border, `agent "${agent.id}"`, () => Effect.failCause(cause))),
+          (exit) =>
+            exit._tag === "Failure"
+              ? Stream.failCause(exit.cause)
+              : Stream.fail(failureOf("crashed", `agent "${agent.id}" ended without a reason`)),
+        ),
+      ),
+    ),
   )
 
 const probeOf = (border: Border, agent: Agent) => {
   const { probe } = agent
   if (probe === undefined) return undefined
   const broken = (detail: string) => ({ installed: false, notes: [detail] })
-  return quiet(border, `probe of agent "${agent.id}"`, () => Effect.flatMap(prober, probe), broken, border.limits.answer)
+  return quiet(
+    border,
+    `probe of agent "${agent.id}"`,
+    () => Effect.flatMap(prober, probe),
+    broken,
+    border.limits.answer,
+  )
 }
 
 /** What a probe may use, over the plugin's own `Processes`. */
 export const prober: Effect.Effect<Prober, never, Processes> = Effect.map(Processes, (processes) => ({
   which: processes.which,
-  run: (program, args) => processes.run({ program, args, cwd: tmpdir() })
+  run: (program, args) => processes.run({ program, args, cwd: tmpdir() }),
 }))
 
 /** `{ agents: ["acme"] }`, as `hub plugins` shows it. */
@@ -179,7 +257,6 @@ export const idsOf = (handles: Handles): Record<string, ReadonlyArray<string>> =
       prompts: handles.prompts.map(({ name }) => name),
       routes: handles.routes.map(({ method, path }) => `${method} ${path}`),
       sinks: handles.sinks.map(({ id }) => id),
-      doctor: handles.doctor.map(({ id }) => id)
-    }).filter(([, ids]) => ids.length > 0)
+      doctor: handles.doctor.map(({ id }) => id),
+    }).filter(([, ids]) => ids.length > 0),
   )
-

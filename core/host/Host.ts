@@ -17,7 +17,11 @@ export interface Options extends Where {
   /** The services of one instance; its storage and folder are its own. */
   readonly servicesFor: (instance: string) => Effect.Effect<Context.Context<PluginServices>>
   /** Brings the tables of an instance up to date; the message of a failure is shown. */
-  readonly migrate: (instance: string, plugin: string, migrations: ReadonlyArray<Migration>) => Effect.Effect<void, { readonly message: string }>
+  readonly migrate: (
+    instance: string,
+    plugin: string,
+    migrations: ReadonlyArray<Migration>,
+  ) => Effect.Effect<void, { readonly message: string }>
   /** Ids that core contributes, by kind. */
   readonly reserved?: Reserved | undefined
   /** Starts although a required plugin does not: for `hub plugins` and `hub doctor`. */
@@ -32,7 +36,7 @@ export interface Options extends Where {
 /** A required plugin did not start. */
 export class HostRefused extends Schema.TaggedError<HostRefused>()("HostRefused", {
   file: Schema.String,
-  failures: Schema.Array(PluginFailed)
+  failures: Schema.Array(PluginFailed),
 }) {
   override get message() {
     return `${this.failures.map(({ message }) => message).join("\n")}\nThese plugins are required in ${this.file}. Mend them, or write startup = "optional".`
@@ -63,7 +67,10 @@ interface Running {
 const RESTARTS = [Duration.seconds(1), Duration.seconds(4), Duration.seconds(16)]
 
 /** Everything stops in reverse order when the layer's scope closes. */
-export const layer = (options: Options): Layer.Layer<Host, HostRefused | Invalid | TomlSyntax, Catalogues | Registry> => Layer.effect(Host, make(options))
+export const layer = (
+  options: Options,
+): Layer.Layer<Host, HostRefused | Invalid | TomlSyntax, Catalogues | Registry> =>
+  Layer.effect(Host, make(options))
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const catalogues = yield* Catalogues
@@ -78,7 +85,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
   let problem: Invalid | TomlSyntax | undefined
   let toml: PluginsToml | undefined
 
-  const show = (instance: Instance, state: PluginState["state"], more: Partial<PluginState> = {}, handles: Handles = none) =>
+  const show = (
+    instance: Instance,
+    state: PluginState["state"],
+    more: Partial<PluginState> = {},
+    handles: Handles = none,
+  ) =>
     catalogues.put(instance.name, {
       handles,
       state: {
@@ -89,19 +101,32 @@ const make = Effect.fnUntraced(function* (options: Options) {
         state,
         contributes: idsOf(handles),
         starts: starts.get(instance.name) ?? 0,
-        ...more
-      }
+        ...more,
+      },
     })
 
-  const showFailure = (instance: Instance, { detail, phase }: { readonly phase: PluginPhase; readonly detail: string }, more: Partial<PluginState> = {}) =>
-    Effect.andThen(show(instance, "failed", { ...more, failure: { phase, detail } }), Effect.logError(`plugin "${instance.name}" failed in ${phase}: ${detail}`))
+  const showFailure = (
+    instance: Instance,
+    { detail, phase }: { readonly phase: PluginPhase; readonly detail: string },
+    more: Partial<PluginState> = {},
+  ) =>
+    Effect.andThen(
+      show(instance, "failed", { ...more, failure: { phase, detail } }),
+      Effect.logError(`plugin "${instance.name}" failed in ${phase}: ${detail}`),
+    )
 
   /** A call broke: the plugin stays, and says what happened last. */
   const broke = (instance: Instance) => (detail: string) =>
     Effect.flatMap(catalogues.get(instance.name), (entry) =>
       entry?.state?.state === "ready"
-        ? Effect.andThen(catalogues.put(instance.name, { ...entry, state: { ...entry.state, failure: { phase: "call", detail } } }), Effect.logWarning(detail))
-        : Effect.void
+        ? Effect.andThen(
+            catalogues.put(instance.name, {
+              ...entry,
+              state: { ...entry.state, failure: { phase: "call", detail } },
+            }),
+            Effect.logWarning(detail),
+          )
+        : Effect.void,
     )
 
   const close = (name: string) =>
@@ -110,7 +135,16 @@ const make = Effect.fnUntraced(function* (options: Options) {
       if (one === undefined) return Effect.void
       running.delete(name)
       return Effect.forkDetach(Scope.close(one.scope, Exit.void)).pipe(
-        Effect.flatMap((fiber) => Effect.asVoid(Effect.exit(Effect.timeoutOption(Effect.promise(() => new Promise<void>((done) => fiber.addObserver(() => done()))), limits.stop))))
+        Effect.flatMap((fiber) =>
+          Effect.asVoid(
+            Effect.exit(
+              Effect.timeoutOption(
+                Effect.promise(() => new Promise<void>((done) => fiber.addObserver(() => done()))),
+                limits.stop,
+              ),
+            ),
+          ),
+        ),
       )
     })
 
@@ -119,15 +153,21 @@ const make = Effect.fnUntraced(function* (options: Options) {
     lock.withPermit(
       Effect.suspend(() => {
         if (running.get(instance.name)?.scope !== scope) return Effect.succeed(false)
-        return Effect.as(Effect.andThen(showFailure(instance, { phase, detail }), putDown(instance.name)), true)
-      })
+        return Effect.as(
+          Effect.andThen(showFailure(instance, { phase, detail }), putDown(instance.name)),
+          true,
+        )
+      }),
     )
 
   /** Stops a failed instance, but remembers what failed, so that a reload without a change leaves it alone. */
   const putDown = (name: string) =>
     Effect.suspend(() => {
       const one = running.get(name)
-      const stopped = one === undefined ? Effect.void : Effect.sync(() => running.set(name, { ...one, scope: Scope.makeUnsafe() }))
+      const stopped =
+        one === undefined
+          ? Effect.void
+          : Effect.sync(() => running.set(name, { ...one, scope: Scope.makeUnsafe() }))
       return Effect.andThen(close(name), stopped)
     })
   const sources = new Map<string, Source | undefined>()
@@ -136,12 +176,19 @@ const make = Effect.fnUntraced(function* (options: Options) {
     Effect.gen(function* () {
       const count = lost.get(instance.name) ?? 0
       const pause = RESTARTS[count]
-      const next = pause === undefined ? "It was started again three times already; it stays down until its file or plugins.toml changes." : `It starts again in ${Duration.format(pause)} (${count + 1} of ${RESTARTS.length}).`
+      const next =
+        pause === undefined
+          ? "It was started again three times already; it stays down until its file or plugins.toml changes."
+          : `It starts again in ${Duration.format(pause)} (${count + 1} of ${RESTARTS.length}).`
       if (!(yield* fall(instance, scope, "call", `${detail}. ${next}`)) || pause === undefined) return
       lost.set(instance.name, count + 1)
       const stopped = running.get(instance.name)
       yield* Effect.sleep(pause)
-      yield* lock.withPermit(Effect.suspend(() => (running.get(instance.name) === stopped ? Effect.asVoid(bringUp([instance])) : Effect.void)))
+      yield* lock.withPermit(
+        Effect.suspend(() =>
+          running.get(instance.name) === stopped ? Effect.asVoid(bringUp([instance])) : Effect.void,
+        ),
+      )
     })
   const lost = new Map<string, number>()
 
@@ -163,8 +210,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
           runner,
           broke: broke(instance),
           late: (detail) => void runLater(fall(instance, scope, "late", detail)),
-          lost: (detail) => void runLater(lose(instance, scope, detail))
-        })
+          lost: (detail) => void runLater(lose(instance, scope, detail)),
+        }),
       )
       return { instance, scope, result: yield* Effect.exit(Scope.provide(attempt, scope)) }
     })
@@ -173,15 +220,21 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const register = Effect.fnUntraced(function* (instance: Instance, started: Started) {
     configs.set(instance.name, started.config)
     const twice = conflicts(instance.name, started.handles, yield* catalogues.entries, options.reserved ?? {})
-    if (twice.length > 0) return yield* new PluginFailed({ plugin: instance.name, phase: "register", detail: twice.join("\n") })
-    yield* Effect.mapError(options.migrate(instance.name, started.id, started.migrations), ({ message }) => new PluginFailed({ plugin: instance.name, phase: "migrate", detail: message }))
+    if (twice.length > 0)
+      return yield* new PluginFailed({ plugin: instance.name, phase: "register", detail: twice.join("\n") })
+    yield* Effect.mapError(
+      options.migrate(instance.name, started.id, started.migrations),
+      ({ message }) => new PluginFailed({ plugin: instance.name, phase: "migrate", detail: message }),
+    )
     yield* show(instance, "ready", { id: started.id, summary: started.summary }, started.handles)
   })
 
   /** Gives the failures. */
   const bringUp = Effect.fnUntraced(function* (instances: ReadonlyArray<Instance>) {
     const failures: Array<PluginFailed> = []
-    for (const { instance, result, scope } of yield* Effect.forEach(instances, prepare, { concurrency: "unbounded" })) {
+    for (const { instance, result, scope } of yield* Effect.forEach(instances, prepare, {
+      concurrency: "unbounded",
+    })) {
       if (running.get(instance.name)?.scope !== scope) continue
       const done = yield* Effect.exit(Effect.flatMap(result, (started) => register(instance, started)))
       if (Exit.isSuccess(done)) continue
@@ -208,23 +261,35 @@ const make = Effect.fnUntraced(function* (options: Options) {
   })
 
   const currentKey = (instance: Instance) =>
-    Effect.map(Effect.exit(find(instance, options.builtin, options.home)), (found) => keyOf(instance, Exit.isSuccess(found) ? found.value : undefined))
+    Effect.map(Effect.exit(find(instance, options.builtin, options.home)), (found) =>
+      keyOf(instance, Exit.isSuccess(found) ? found.value : undefined),
+    )
 
   const reload = lock.withPermit(
     Effect.gen(function* () {
       const next = yield* Effect.tapError(read(options), (error) => Effect.sync(() => (problem = error)))
       problem = undefined
       return yield* take(next)
-    })
+    }),
   )
 
   yield* Effect.addFinalizer(() => Effect.forEach([...running.keys()].reverse(), close, { discard: true }))
   const failures = yield* reload
-  const missing = failures.filter(({ plugin }) => toml?.instances.some(({ name, startup }) => name === plugin && startup === "required"))
-  if (missing.length > 0 && options.lenient !== true) return yield* new HostRefused({ file: toml?.file ?? options.home, failures: missing })
+  const missing = failures.filter(({ plugin }) =>
+    toml?.instances.some(({ name, startup }) => name === plugin && startup === "required"),
+  )
+  if (missing.length > 0 && options.lenient !== true)
+    return yield* new HostRefused({ file: toml?.file ?? options.home, failures: missing })
 
-  const written = () => (toml?.instances ?? []).filter(({ use }) => /^\.{0,2}\//.test(use)).map(({ folder, use }) => path.resolve(folder, use))
-  const paths = () => [toml?.file ?? "", ...written(), ...[...sources.values()].flatMap((source) => (source?.kind === "file" ? [...filesOf(source.entry)] : []))]
+  const written = () =>
+    (toml?.instances ?? [])
+      .filter(({ use }) => /^\.{0,2}\//.test(use))
+      .map(({ folder, use }) => path.resolve(folder, use))
+  const paths = () => [
+    toml?.file ?? "",
+    ...written(),
+    ...[...sources.values()].flatMap((source) => (source?.kind === "file" ? [...filesOf(source.entry)] : [])),
+  ]
   if (options.watch === true) {
     const { changes, cover } = yield* watch(options.home)
     yield* cover(paths())
@@ -232,22 +297,40 @@ const make = Effect.fnUntraced(function* (options: Options) {
       Stream.debounce("100 millis"),
       Stream.runForEach(() =>
         Effect.andThen(
-          Effect.catch(Effect.asVoid(reload), (error) => Effect.logError(`${error.message}\nThe plugins of the last good file run on.`)),
-          Effect.suspend(() => cover(paths()))
-        )
+          Effect.catch(Effect.asVoid(reload), (error) =>
+            Effect.logError(`${error.message}\nThe plugins of the last good file run on.`),
+          ),
+          Effect.suspend(() => cover(paths())),
+        ),
       ),
-      Effect.forkIn(background)
+      Effect.forkIn(background),
     )
   }
-  return Host.of({ reload: Effect.asVoid(reload), problem: Effect.sync(() => problem), config: (name) => Effect.sync(() => configs.get(name)), file: Effect.sync(() => toml?.file ?? "") })
+  return Host.of({
+    reload: Effect.asVoid(reload),
+    problem: Effect.sync(() => problem),
+    config: (name) => Effect.sync(() => configs.get(name)),
+    file: Effect.sync(() => toml?.file ?? ""),
+  })
 })
 
 const failureOf = (instance: Instance, exit: Exit.Exit<unknown, PluginFailed>): PluginFailed => {
   const error = Exit.isFailure(exit) ? Exit.findErrorOption(exit) : undefined
   if (error?._tag === "Some") return error.value
-  return new PluginFailed({ plugin: instance.name, phase: "register", detail: String(Exit.isFailure(exit) ? exit.cause : "") })
+  return new PluginFailed({
+    plugin: instance.name,
+    phase: "register",
+    detail: String(Exit.isFailure(exit) ? exit.cause : ""),
+  })
 }
 
 /** Changes when the instance has to start anew. */
 const keyOf = (instance: Instance, source: Source | undefined): string =>
-  JSON.stringify([instance.use, instance.isolation, instance.command, instance.env, instance.config, source === undefined ? "unresolved" : fingerprint(source)])
+  JSON.stringify([
+    instance.use,
+    instance.isolation,
+    instance.command,
+    instance.env,
+    instance.config,
+    source === undefined ? "unresolved" : fingerprint(source),
+  ])

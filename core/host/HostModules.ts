@@ -11,14 +11,16 @@ const own: Modules = {
   "hub/plugin": () => import("../plugin/api.ts"),
   effect: () => Promise.resolve(effect),
   "effect/testing": () => import("effect/testing"),
-  ...roots()
+  ...roots(),
 }
 
 let known: Modules | undefined
 
 /** Makes the modules known to every later import, once per process or worker. `more` adds to them: `hub/testing`. */
 export const register = (more: Modules = {}): void => {
-  const fresh = Object.entries({ ...(known === undefined ? own : {}), ...more }).filter(([name]) => known?.[name] === undefined)
+  const fresh = Object.entries({ ...(known === undefined ? own : {}), ...more }).filter(
+    ([name]) => known?.[name] === undefined,
+  )
   if (fresh.length === 0) return
   known = { ...own, ...known, ...more }
   // Provide the names one by one: Bun runs no onResolve hook inside a dynamically imported module.
@@ -27,7 +29,7 @@ export const register = (more: Modules = {}): void => {
     setup: (build) => {
       for (const [name, load] of fresh)
         build.module(name, async () => ({ exports: { ...(await load()) }, loader: "object" }))
-    }
+    },
   })
 }
 
@@ -42,6 +44,10 @@ export const load = async (name: string): Promise<object> => {
 export const names = (): ReadonlyArray<string> => Object.keys(known ?? own)
 
 function roots(): Modules {
-  const modules = Object.entries(effect).filter(([name, value]) => /^[A-Z]/.test(name) && typeof value === "object")
-  return Object.fromEntries(modules.map(([name, value]) => [`effect/${name}`, () => Promise.resolve(value as object)]))
+  const modules = Object.entries(effect).filter(
+    ([name, value]) => /^[A-Z]/.test(name) && typeof value === "object",
+  )
+  return Object.fromEntries(
+    modules.map(([name, value]) => [`effect/${name}`, () => Promise.resolve(value as object)]),
+  )
 }

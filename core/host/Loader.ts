@@ -15,7 +15,8 @@ let revision = 0
 export const load = (instance: string, source: Source): Effect.Effect<Plugin, PluginFailed> =>
   Effect.tryPromise({
     try: () => (source.kind === "builtin" ? source.load() : importFile(source.entry)),
-    catch: (error) => new PluginFailed({ plugin: instance, phase: "import", detail: explain(error, fileOf(source)) })
+    catch: (error) =>
+      new PluginFailed({ plugin: instance, phase: "import", detail: explain(error, fileOf(source)) }),
   }).pipe(Effect.flatMap((module) => pluginOf(instance, module as object, fileOf(source))))
 
 const fileOf = (source: Source): string => (source.kind === "builtin" ? "" : source.entry)
@@ -46,9 +47,11 @@ export const explain = (error: unknown, file: string): string => {
   if (Array.isArray(inner) && inner.length > 0) return inner.map((one) => explain(one, file)).join("\n")
   const message = String((error as { message?: unknown })?.message ?? error).slice(0, MAX_MESSAGE)
   const position = (error as { position?: BuildPosition | null })?.position
-  if (position?.file) return at(clean(position.file), position.line, position.column, message, position.lineText)
+  if (position?.file)
+    return at(clean(position.file), position.line, position.column, message, position.lineText)
   const frame = frameIn(error, file)
-  if (frame !== undefined) return at(frame.file, frame.line, frame.column, describe(error), lineOf(frame.file, frame.line))
+  if (frame !== undefined)
+    return at(frame.file, frame.line, frame.column, describe(error), lineOf(frame.file, frame.line))
   return file === "" ? describe(error) : `${file}: ${describe(error)}`
 }
 
@@ -64,19 +67,33 @@ const MAX_MESSAGE = 2000
 const describe = (error: unknown): string => worded(error).slice(0, MAX_MESSAGE)
 
 const worded = (error: unknown): string =>
-  error instanceof Error ? `${error.name === "Error" ? "" : `${error.name}: `}${error.message}` : String((error as { message?: unknown })?.message ?? error)
+  error instanceof Error
+    ? `${error.name === "Error" ? "" : `${error.name}: `}${error.message}`
+    : String((error as { message?: unknown })?.message ?? error)
 
 const at = (file: string, line: number, column: number, message: string, text: string | undefined) =>
   `${file}:${line}:${column}  ${message}${text === undefined || text.trim() === "" ? "" : `\n  ${text.trim().slice(0, 200)}`}`
 
 const clean = (file: string) => file.replace(/\?v=\d+$/, "")
 
+const MAX_FRAMES = 8000
+
+/** The stack without the message, which can be as long as an agent's output. */
+export const framesOf = (error: unknown): string => {
+  const stack = error instanceof Error ? (error.stack ?? "") : ""
+  const from = stack.indexOf("\n    at ")
+  return from < 0 ? "" : stack.slice(from, from + MAX_FRAMES)
+}
+
 const frameIn = (error: unknown, file: string) => {
   const folder = file.slice(0, file.lastIndexOf("/") + 1)
-  const stack = error instanceof Error ? (error.stack ?? "") : ""
-  for (const [, where = "", line, column] of stack.matchAll(/\(?([^\s()][^()\n]*?)(?:\?v=\d+)?:(\d+):(\d+)\)?$/gm)) {
+  const stack = framesOf(error)
+  for (const [, where = "", line, column] of stack.matchAll(
+    /\(?([^\s()][^()\n]*?)(?:\?v=\d+)?:(\d+):(\d+)\)?$/gm,
+  )) {
     const found = where.replace(/^at (?:.* )?/, "")
-    if (folder !== "" && found.startsWith(folder)) return { file: found, line: Number(line), column: Number(column) }
+    if (folder !== "" && found.startsWith(folder))
+      return { file: found, line: Number(line), column: Number(column) }
   }
   return undefined
 }

@@ -15,13 +15,19 @@ export interface ConfigKey {
 export interface PluginInfo {
   readonly state: PluginState
   readonly config: ReadonlyArray<ConfigKey>
-  readonly contributions: ReadonlyArray<{ readonly kind: string; readonly id: string; readonly summary: string }>
+  readonly contributions: ReadonlyArray<{
+    readonly kind: string
+    readonly id: string
+    readonly summary: string
+  }>
 }
 
 /** By instance, or by plugin id. Undefined when no plugin has that name. */
 export const info = Effect.fn("PluginInfo.info")(function* (name: string) {
   const catalogue = yield* (yield* Registry).current
-  const state = catalogue.plugins.find(({ instance }) => instance === name) ?? catalogue.plugins.find(({ id }) => id === name)
+  const state =
+    catalogue.plugins.find(({ instance }) => instance === name) ??
+    catalogue.plugins.find(({ id }) => id === name)
   if (state === undefined) return undefined
   const config = keysOf(yield* (yield* Host).config(state.instance))
   return { state, config, contributions: contributionsOf(catalogue, state.instance) } satisfies PluginInfo
@@ -36,13 +42,19 @@ const keysOf = (config: Json | undefined): ReadonlyArray<ConfigKey> => {
     description: String(schema["description"] ?? ""),
     required: required.includes(key),
     ...("default" in schema ? { default: schema["default"] } : {}),
-    schema
+    schema,
   }))
 }
 
 const contributionsOf = (catalogue: Catalogue, plugin: string) => {
-  const mine = <A extends { readonly plugin: string; readonly summary: string }>(kind: string, items: Iterable<A>, id: (item: A) => string) =>
-    [...items].filter((item) => item.plugin === plugin).map((item) => ({ kind, id: id(item), summary: item.summary }))
+  const mine = <A extends { readonly plugin: string; readonly summary: string }>(
+    kind: string,
+    items: Iterable<A>,
+    id: (item: A) => string,
+  ) =>
+    [...items]
+      .filter((item) => item.plugin === plugin)
+      .map((item) => ({ kind, id: id(item), summary: item.summary }))
   return [
     ...mine("agent", catalogue.agents.values(), ({ id }) => id),
     ...mine("step", catalogue.steps.values(), ({ type }) => type),
@@ -52,6 +64,6 @@ const contributionsOf = (catalogue: Catalogue, plugin: string) => {
     ...mine("prompt", catalogue.prompts, ({ name }) => name),
     ...mine("route", catalogue.routes, ({ method, path }) => `${method} ${path}`),
     ...mine("sink", catalogue.sinks, ({ id }) => id),
-    ...mine("doctor", catalogue.doctor, ({ id }) => id)
+    ...mine("doctor", catalogue.doctor, ({ id }) => id),
   ]
 }

@@ -21,7 +21,7 @@ export const runPluginProcess = async (file: string): Promise<never> => {
     send: (text) => void write(`${text}\n`),
     load: load(path.basename(file), { kind: "file", entry: file, folder: path.dirname(file) }),
     file,
-    end: () => process.exit(0)
+    end: () => process.exit(0),
   })
   const cut = lines(peer.receive)
   for await (const chunk of Bun.stdin.stream()) if (!cut(chunk)) break

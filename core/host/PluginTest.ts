@@ -1,5 +1,13 @@
 /** `hub plugin test PATH`: the plugin as its sample.toml sets it up, through the real host, the suite of each kind, its own tests. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { Cause, Duration, Effect, Exit, Layer, Schema, type Scope } from "effect"
@@ -23,9 +31,17 @@ export interface Tested {
 
 /** `hub/testing`, as far as it is used here. */
 interface Suites {
-  readonly collect: (load: () => Promise<unknown>) => Promise<ReadonlyArray<{ readonly name: string; readonly run: () => Promise<void> }>>
-  readonly agentChecks: (agent: object, recordings: ReadonlyArray<{ readonly name: string; readonly text: string }>) => ReadonlyArray<Check>
-  readonly sinkChecks: (sink: { readonly id: string; readonly receive: (event: RunEvent) => Effect.Effect<void> }) => ReadonlyArray<Check>
+  readonly collect: (
+    load: () => Promise<unknown>,
+  ) => Promise<ReadonlyArray<{ readonly name: string; readonly run: () => Promise<void> }>>
+  readonly agentChecks: (
+    agent: object,
+    recordings: ReadonlyArray<{ readonly name: string; readonly text: string }>,
+  ) => ReadonlyArray<Check>
+  readonly sinkChecks: (sink: {
+    readonly id: string
+    readonly receive: (event: RunEvent) => Effect.Effect<void>
+  }) => ReadonlyArray<Check>
 }
 
 interface Check {
@@ -37,14 +53,20 @@ interface Check {
 export type Around = Pick<Host.Options, "servicesFor" | "migrate" | "runner" | "limits">
 
 /** Runs everything and gives one line for each check. Never fails: what goes wrong is a check that did not hold. */
-export const run = (folder: string, around: Around): Effect.Effect<ReadonlyArray<Tested>, never, Supervisor> =>
+export const run = (
+  folder: string,
+  around: Around,
+): Effect.Effect<ReadonlyArray<Tested>, never, Supervisor> =>
   Effect.gen(function* () {
     const entry = existsSync(folder) ? entryOf(realpathSync(folder)) : undefined
-    if (entry === undefined) return [{ name: "the folder is a plugin", ok: false, detail: `${folder} has no index.ts` }]
+    if (entry === undefined)
+      return [{ name: "the folder is a plugin", ok: false, detail: `${folder} has no index.ts` }]
     const suites = (yield* Effect.promise(() => HostModules.load("hub/testing"))) as Suites
     const hosted = yield* Effect.exit(Effect.scoped(throughHost(path.dirname(entry), entry, around, suites)))
     const own = yield* ownTests(path.dirname(entry), suites)
-    return Exit.isSuccess(hosted) ? [...hosted.value, ...own] : [{ name: "sample.toml", ok: false, detail: reasonOf(hosted.cause) }, ...own]
+    return Exit.isSuccess(hosted)
+      ? [...hosted.value, ...own]
+      : [{ name: "sample.toml", ok: false, detail: reasonOf(hosted.cause) }, ...own]
   })
 
 const throughHost = (folder: string, entry: string, around: Around, suites: Suites) =>
@@ -54,7 +76,10 @@ const throughHost = (folder: string, entry: string, around: Around, suites: Suit
     writeFileSync(file, yield* sampleFor(path.join(folder, "sample.toml"), entry))
     const host = Host.layer({ ...around, file, home, fallback: "", builtin: {}, lenient: true })
     const context = yield* Layer.build(Layer.provideMerge(host, Hub.layer))
-    const current = Effect.provideContext(Effect.flatMap(Registry, ({ current }) => current), context)
+    const current = Effect.provideContext(
+      Effect.flatMap(Registry, ({ current }) => current),
+      context,
+    )
     const catalogue = yield* current
     const recordings = recordingsOf(path.join(folder, "fixtures"))
     const checks = yield* Effect.forEach(checksOf(catalogue, suites, recordings), tested)
@@ -63,14 +88,18 @@ const throughHost = (folder: string, entry: string, around: Around, suites: Suit
 
 const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => realpathSync(mkdtempSync(path.join(tmpdir(), "hub-plugin-test-")))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
 )
 
 const Sample = Schema.Struct({ plugin: Schema.Record(Schema.String, Schema.Unknown) })
 
 /** The sample, with every instance using the code under test. */
 const sampleFor = Effect.fnUntraced(function* (file: string, entry: string) {
-  let text = yield* Effect.try({ try: () => readFileSync(file, "utf8"), catch: () => new Error(`${file} is missing: it shows how the plugin is configured, and is what the tests run`) })
+  let text = yield* Effect.try({
+    try: () => readFileSync(file, "utf8"),
+    catch: () =>
+      new Error(`${file} is missing: it shows how the plugin is configured, and is what the tests run`),
+  })
   const { value } = yield* parse(text, file)
   const { plugin } = yield* Schema.decodeUnknownEffect(Sample)(value)
   for (const name of Object.keys(plugin)) text = yield* set(text, ["plugin", name, "use"], entry, file)
@@ -81,44 +110,65 @@ const states = ({ plugins }: Catalogue): ReadonlyArray<Tested> =>
   plugins.map(({ failure, instance, state }) => ({
     name: `${instance}: starts as sample.toml sets it up`,
     ok: state === "ready",
-    ...(failure === undefined ? {} : { detail: `${failure.phase}: ${failure.detail}` })
+    ...(failure === undefined ? {} : { detail: `${failure.phase}: ${failure.detail}` }),
   }))
 
 /** The border keeps what breaks inside a call from the caller, but not from the plugin's state. */
 const broken = ({ plugins }: Catalogue): ReadonlyArray<Tested> =>
   plugins
     .filter(({ state }) => state === "ready")
-    .map(({ failure, instance }) => ({ name: `${instance}: no call broke`, ok: failure === undefined, ...(failure === undefined ? {} : { detail: failure.detail }) }))
+    .map(({ failure, instance }) => ({
+      name: `${instance}: no call broke`,
+      ok: failure === undefined,
+      ...(failure === undefined ? {} : { detail: failure.detail }),
+    }))
 
-const checksOf = (catalogue: Catalogue, suites: Suites, recordings: ReadonlyArray<{ readonly name: string; readonly text: string }>): ReadonlyArray<Check> => [
+const checksOf = (
+  catalogue: Catalogue,
+  suites: Suites,
+  recordings: ReadonlyArray<{ readonly name: string; readonly text: string }>,
+): ReadonlyArray<Check> => [
   ...[...catalogue.agents.values()].flatMap((agent) =>
-    agent.kind === "program" ? named(`agent ${agent.id}`, suites.agentChecks(subjectOf(agent), recordings)) : []
+    agent.kind === "program"
+      ? named(`agent ${agent.id}`, suites.agentChecks(subjectOf(agent), recordings))
+      : [],
   ),
   ...catalogue.sinks.flatMap((sink) => named(`sink ${sink.id}`, suites.sinkChecks(sinkOf(sink)))),
-  ...[...catalogue.operations.values()].map((operation) => shown(`operation ${operation.name}`, operation.input, operation.output)),
+  ...[...catalogue.operations.values()].map((operation) =>
+    shown(`operation ${operation.name}`, operation.input, operation.output),
+  ),
   ...[...catalogue.steps.values()].map((step) => shown(`step kind ${step.type}`, step.config)),
-  ...[...catalogue.conditions.values()].map((condition) => shown(`condition ${condition.id}`, condition.config))
+  ...[...catalogue.conditions.values()].map((condition) =>
+    shown(`condition ${condition.id}`, condition.config),
+  ),
 ]
 
-const named = (what: string, checks: ReadonlyArray<Check>) => checks.map(({ name, run }) => ({ name: `${what}: ${name}`, run }))
+const named = (what: string, checks: ReadonlyArray<Check>) =>
+  checks.map(({ name, run }) => ({ name: `${what}: ${name}`, run }))
 
 const shown = (what: string, ...schemas: ReadonlyArray<Schema.Top>): Check => ({
   name: `${what}: its schemas can be shown as JSON Schema`,
-  run: Effect.try({ try: () => schemas.forEach(toJson), catch: (error) => error })
+  run: Effect.try({ try: () => schemas.forEach(toJson), catch: (error) => error }),
 })
 
 const subjectOf = (agent: Extract<AgentHandle, { readonly kind: "program" }>) => ({
   id: agent.id,
   launch: agent.launch,
-  decode: (request: Parameters<typeof agent.decoder>[0], lines: ReadonlyArray<string>, exit: Parameters<Effect.Success<ReturnType<typeof agent.decoder>>["end"]>[0]) =>
+  decode: (
+    request: Parameters<typeof agent.decoder>[0],
+    lines: ReadonlyArray<string>,
+    exit: Parameters<Effect.Success<ReturnType<typeof agent.decoder>>["end"]>[0],
+  ) =>
     Effect.scoped(
       Effect.gen(function* () {
         const decoder = yield* agent.decoder(request)
         const events = yield* decoder.feed(lines, "stdout")
-        const end = yield* Effect.catch(decoder.end(exit), (failure) => (failure.class === "adapter_mismatch" ? Effect.fail(failure) : Effect.succeed<Failure>(failure)))
+        const end = yield* Effect.catch(decoder.end(exit), (failure) =>
+          failure.class === "adapter_mismatch" ? Effect.fail(failure) : Effect.succeed<Failure>(failure),
+        )
         return { events, end }
-      })
-    )
+      }),
+    ),
 })
 
 const sinkOf = (sink: SinkHandle) => ({ id: sink.id, receive: sink.receive })
@@ -134,7 +184,9 @@ const recordingsOf = (folder: string) =>
 const LIMIT = Duration.seconds(60)
 
 const tested = ({ name, run }: Check): Effect.Effect<Tested, never, Supervisor> =>
-  Effect.map(Effect.exit(Effect.timeout(run, LIMIT)), (exit) => (Exit.isSuccess(exit) ? { name, ok: true } : { name, ok: false, detail: reasonOf(exit.cause) }))
+  Effect.map(Effect.exit(Effect.timeout(run, LIMIT)), (exit) =>
+    Exit.isSuccess(exit) ? { name, ok: true } : { name, ok: false, detail: reasonOf(exit.cause) },
+  )
 
 const reasonOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
@@ -144,12 +196,28 @@ const reasonOf = (cause: Cause.Cause<unknown>): string => {
 /** The folder's `*.test.ts`, run here: there need be no test runner on the machine. */
 const ownTests = (folder: string, suites: Suites): Effect.Effect<ReadonlyArray<Tested>, never, Supervisor> =>
   Effect.map(
-    Effect.forEach(readdirSync(folder).filter((name) => /\.test\.[tj]s$/.test(name)).sort(), (name) => fileTests(folder, name, suites)),
-    (files) => files.flat()
+    Effect.forEach(
+      readdirSync(folder)
+        .filter((name) => /\.test\.[tj]s$/.test(name))
+        .sort(),
+      (name) => fileTests(folder, name, suites),
+    ),
+    (files) => files.flat(),
   )
 
-const fileTests = (folder: string, name: string, suites: Suites): Effect.Effect<ReadonlyArray<Tested>, never, Supervisor> =>
+const fileTests = (
+  folder: string,
+  name: string,
+  suites: Suites,
+): Effect.Effect<ReadonlyArray<Tested>, never, Supervisor> =>
   Effect.tryPromise(() => suites.collect(() => import(`${path.join(folder, name)}?v=${Date.now()}`))).pipe(
-    Effect.flatMap((tests) => Effect.forEach(tests, (one) => tested({ name: `${name}: ${one.name}`, run: Effect.tryPromise({ try: one.run, catch: (error) => error }) }))),
-    Effect.catchCause((cause) => Effect.succeed([{ name, ok: false, detail: reasonOf(cause) }]))
+    Effect.flatMap((tests) =>
+      Effect.forEach(tests, (one) =>
+        tested({
+          name: `${name}: ${one.name}`,
+          run: Effect.tryPromise({ try: one.run, catch: (error) => error }),
+        }),
+      ),
+    ),
+    Effect.catchCause((cause) => Effect.succeed([{ name, ok: false, detail: reasonOf(cause) }])),
   )

@@ -11,18 +11,41 @@ export type Isolation = typeof Isolation.Type
 const name = /^[a-z0-9][a-z0-9_-]*$/
 
 const Entry = Schema.Struct({
-  use: Field.required(Schema.NonEmptyString, "A built-in plugin, `./path` beside this file, an absolute path, or a package below plugins/node_modules of HUB_HOME."),
-  startup: Field.withDefault(Schema.Literals(["required", "optional"]), "optional", "`required`: the hub does not start without it. `optional`: it starts and says what is missing."),
-  isolation: Field.withDefault(Isolation, "none", "`none`: inside the hub, trusted like the hub. `worker`: a thread that can be ended. `process`: a process of its own."),
+  use: Field.required(
+    Schema.NonEmptyString,
+    "A built-in plugin, `./path` beside this file, an absolute path, or a package below plugins/node_modules of HUB_HOME.",
+  ),
+  startup: Field.withDefault(
+    Schema.Literals(["required", "optional"]),
+    "optional",
+    "`required`: the hub does not start without it. `optional`: it starts and says what is missing.",
+  ),
+  isolation: Field.withDefault(
+    Isolation,
+    "none",
+    "`none`: inside the hub, trusted like the hub. `worker`: a thread that can be ended. `process`: a process of its own.",
+  ),
   enabled: Field.withDefault(Schema.Boolean, true, "`false`: read, but not started."),
-  command: Field.optional(Schema.NonEmptyArray(Schema.NonEmptyString), "Program and arguments of a plugin in any language, started in the plugin's folder. Needs `isolation = \"process\"`."),
-  env: Field.optional(Schema.Array(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/))), "Names of environment variables handed to a plugin process; their values are secrets."),
-  config: Field.optional(Schema.Record(Schema.String, Schema.Unknown), "What the plugin itself is told; its own keys.")
+  command: Field.optional(
+    Schema.NonEmptyArray(Schema.NonEmptyString),
+    'Program and arguments of a plugin in any language, started in the plugin\'s folder. Needs `isolation = "process"`.',
+  ),
+  env: Field.optional(
+    Schema.Array(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/))),
+    "Names of environment variables handed to a plugin process; their values are secrets.",
+  ),
+  config: Field.optional(
+    Schema.Record(Schema.String, Schema.Unknown),
+    "What the plugin itself is told; its own keys.",
+  ),
 })
 
 /** What a plugins.toml may hold. */
 export const PluginsFile = Schema.Struct({
-  plugin: Field.optional(Schema.Record(Schema.String.check(Schema.isPattern(name)), Entry), "One table for each instance: `[plugin.NAME]`.")
+  plugin: Field.optional(
+    Schema.Record(Schema.String.check(Schema.isPattern(name)), Entry),
+    "One table for each instance: `[plugin.NAME]`.",
+  ),
 })
 
 /** One `[plugin.NAME]`. */
@@ -73,23 +96,35 @@ export const read = Effect.fn("PluginsToml.read")(function* (where: Where) {
 const textOf = (file: string) =>
   Effect.try({
     try: () => readFileSync(file, "utf8"),
-    catch: (error) => new TomlSyntax({ file, line: 1, column: 1, excerpt: "", message: `cannot be read: ${(error as Error).message}` })
+    catch: (error) =>
+      new TomlSyntax({
+        file,
+        line: 1,
+        column: 1,
+        excerpt: "",
+        message: `cannot be read: ${(error as Error).message}`,
+      }),
   })
 
 const instances = Effect.fnUntraced(function* (document: TomlDocument, folder: string) {
   const { plugin = {} } = yield* decode(PluginsFile, document)
   const wrong = Object.entries(plugin).flatMap(([name, entry]) =>
     entry.command !== undefined && entry.isolation !== "process"
-      ? [diagnose(document, ["plugin", name, "command"], "needs isolation = \"process\"", { onKey: true })]
-      : []
+      ? [diagnose(document, ["plugin", name, "command"], 'needs isolation = "process"', { onKey: true })]
+      : [],
   )
   if (wrong.length > 0) return yield* new Invalid({ diagnostics: wrong })
   return Object.entries(plugin).flatMap(([name, { enabled, ...entry }]) =>
-    enabled ? [instance(name, entry, document, folder)] : []
+    enabled ? [instance(name, entry, document, folder)] : [],
   )
 })
 
-const instance = (name: string, entry: Omit<typeof Entry.Type, "enabled">, document: TomlDocument, folder: string): Instance => {
+const instance = (
+  name: string,
+  entry: Omit<typeof Entry.Type, "enabled">,
+  document: TomlDocument,
+  folder: string,
+): Instance => {
   // An absent table reads as an empty one, so that its missing keys are told at the plugin's header.
   const written = (document.value["plugin"] as Record<string, Record<string, unknown>>)[name]!
   written["config"] ??= {}
@@ -102,7 +137,7 @@ const instance = (name: string, entry: Omit<typeof Entry.Type, "enabled">, docum
     env: entry.env ?? [],
     config: written["config"],
     folder,
-    document
+    document,
   }
 }
 

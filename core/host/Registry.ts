@@ -29,12 +29,22 @@ interface Held {
 export const layer: Layer.Layer<Registry | Catalogues> = Layer.effectContext(
   Effect.gen(function* () {
     const held = yield* SubscriptionRef.make<Held>({ entries: new Map(), catalogue: empty })
-    const put = (name: string, entry: Entry | undefined) => SubscriptionRef.update(held, (now) => changed(now, name, entry))
+    const put = (name: string, entry: Entry | undefined) =>
+      SubscriptionRef.update(held, (now) => changed(now, name, entry))
     const entries = Effect.map(SubscriptionRef.get(held), (now) => now.entries)
-    return Context.make(Registry, Registry.of({ current: Effect.map(SubscriptionRef.get(held), catalogueOf), changes: Stream.map(SubscriptionRef.changes(held), catalogueOf) })).pipe(
-      Context.add(Catalogues, Catalogues.of({ put, entries, get: (name) => Effect.map(entries, (all) => all.get(name)) }))
+    return Context.make(
+      Registry,
+      Registry.of({
+        current: Effect.map(SubscriptionRef.get(held), catalogueOf),
+        changes: Stream.map(SubscriptionRef.changes(held), catalogueOf),
+      }),
+    ).pipe(
+      Context.add(
+        Catalogues,
+        Catalogues.of({ put, entries, get: (name) => Effect.map(entries, (all) => all.get(name)) }),
+      ),
     )
-  })
+  }),
 )
 
 const catalogueOf = (held: Held) => held.catalogue
@@ -47,7 +57,8 @@ const changed = (now: Held, name: string, entry: Entry | undefined): Held => {
 }
 
 const merge = (revision: number, entries: ReadonlyArray<Entry>): Catalogue => {
-  const all = <K extends keyof Handles>(kind: K) => entries.flatMap(({ handles }) => handles[kind] as ReadonlyArray<unknown>) as unknown as Handles[K]
+  const all = <K extends keyof Handles>(kind: K) =>
+    entries.flatMap(({ handles }) => handles[kind] as ReadonlyArray<unknown>) as unknown as Handles[K]
   return {
     revision,
     agents: new Map(all("agents").map((agent) => [agent.id, agent])),
@@ -59,7 +70,7 @@ const merge = (revision: number, entries: ReadonlyArray<Entry>): Catalogue => {
     routes: all("routes"),
     sinks: all("sinks"),
     doctor: all("doctor"),
-    plugins: entries.flatMap(({ state }) => (state === undefined ? [] : [state]))
+    plugins: entries.flatMap(({ state }) => (state === undefined ? [] : [state])),
   }
 }
 
@@ -70,26 +81,43 @@ export type Reserved = Readonly<Record<string, ReadonlyArray<string>>>
 const unique = ["agents", "steps", "conditions", "operations", "resources", "prompts", "sinks"]
 
 /** Every id that two would contribute, naming both. */
-export const conflicts = (name: string, handles: Handles, others: ReadonlyMap<string, Entry>, reserved: Reserved): ReadonlyArray<string> => {
+export const conflicts = (
+  name: string,
+  handles: Handles,
+  others: ReadonlyMap<string, Entry>,
+  reserved: Reserved,
+): ReadonlyArray<string> => {
   const mine = idsOf(handles)
   return unique.flatMap((kind) => {
     const ids = mine[kind] ?? []
-    const twice = ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${noun(kind)} "${id}" is contributed twice by "${name}"`)
+    const twice = ids
+      .filter((id, index) => ids.indexOf(id) !== index)
+      .map((id) => `${noun(kind)} "${id}" is contributed twice by "${name}"`)
     const taken = ids.flatMap((id) => {
       const owner = ownerOf(kind, id, name, others, reserved)
-      return owner === undefined ? [] : [`${noun(kind)} "${id}" of "${name}" is already contributed by ${owner}`]
+      return owner === undefined
+        ? []
+        : [`${noun(kind)} "${id}" of "${name}" is already contributed by ${owner}`]
     })
     return [...twice, ...taken]
   })
 }
 
-const ownerOf = (kind: string, id: string, name: string, others: ReadonlyMap<string, Entry>, reserved: Reserved): string | undefined => {
+const ownerOf = (
+  kind: string,
+  id: string,
+  name: string,
+  others: ReadonlyMap<string, Entry>,
+  reserved: Reserved,
+): string | undefined => {
   if (reserved[kind]?.includes(id) === true) return "core"
   for (const [other, entry] of others)
-    if (other !== name && idsOf(entry.handles)[kind]?.includes(id) === true) return entry.state === undefined ? "core" : `plugin "${other}"`
+    if (other !== name && idsOf(entry.handles)[kind]?.includes(id) === true)
+      return entry.state === undefined ? "core" : `plugin "${other}"`
   return undefined
 }
 
 const noun = (kind: string) => (kind === "steps" ? "step kind" : kind.slice(0, -1))
 
-export const failed = (plugin: string, phase: PluginFailed["phase"], detail: string) => new PluginFailed({ plugin, phase, detail })
+export const failed = (plugin: string, phase: PluginFailed["phase"], detail: string) =>
+  new PluginFailed({ plugin, phase, detail })

@@ -22,13 +22,23 @@ export interface Transport {
 }
 
 /** Connects the transport: `receive` for each line, `closed` when the other end is gone. */
-export type Connect = (on: { readonly receive: (text: string) => void; readonly closed: (reason: string) => void }) => Effect.Effect<Transport, RpcError, Scope.Scope>
+export type Connect = (on: {
+  readonly receive: (text: string) => void
+  readonly closed: (reason: string) => void
+}) => Effect.Effect<Transport, RpcError, Scope.Scope>
 
 export interface Remote {
-  readonly call: (method: string, params: unknown, limit?: Duration.Duration) => Effect.Effect<unknown, RpcError>
+  readonly call: (
+    method: string,
+    params: unknown,
+    limit?: Duration.Duration,
+  ) => Effect.Effect<unknown, RpcError>
   readonly greeting: typeof Greeting.Type
   /** Lets the callbacks of one running step reach its context. */
-  readonly withStep: <A, E>(context: StepContext, body: (call: number) => Effect.Effect<A, E>) => Effect.Effect<A, E>
+  readonly withStep: <A, E>(
+    context: StepContext,
+    body: (call: number) => Effect.Effect<A, E>,
+  ) => Effect.Effect<A, E>
 }
 
 export interface Options {
@@ -62,12 +72,15 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
       lost = true
       peer.notify("shutdown", {})
       peer.close("the plugin was stopped")
-    })
+    }),
   )
   transport = yield* options.connect({ receive: peer.receive, closed: lose })
   const call = limited(peer, () => greeting?.ping === true, options.border.limits, lose)
   let greeting: typeof Greeting.Type | undefined
-  greeting = yield* Effect.flatMap(call("initialize", { protocol: 1, instance: options.instance }, options.border.limits.setup), decodes("initialize", Greeting))
+  greeting = yield* Effect.flatMap(
+    call("initialize", { protocol: 1, instance: options.instance }, options.border.limits.setup),
+    decodes("initialize", Greeting),
+  )
   return { call, greeting, withStep: withStep(steps) } satisfies Remote
 })
 
@@ -76,13 +89,21 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
  * an endless loop stops nowhere else. Without a limit, the pings come at each heartbeat.
  */
 const limited =
-  (peer: Peer, pings: () => boolean, limits: Border["limits"], lose: (reason: string) => void): Remote["call"] =>
+  (
+    peer: Peer,
+    pings: () => boolean,
+    limits: Border["limits"],
+    lose: (reason: string) => void,
+  ): Remote["call"] =>
   (method, params, limit) => {
     const every = limit ?? limits.heartbeat
     const late = `did not answer ${method} within ${Duration.format(every)}`
     const ping = peer.call("ping", {}).pipe(
-      Effect.timeoutOrElse({ duration: Duration.min(every, Duration.seconds(2)), orElse: () => Effect.fail(gone(late)) }),
-      Effect.tapError(() => Effect.sync(() => lose(`${late}, and was ended`)))
+      Effect.timeoutOrElse({
+        duration: Duration.min(every, Duration.seconds(2)),
+        orElse: () => Effect.fail(gone(late)),
+      }),
+      Effect.tapError(() => Effect.sync(() => lose(`${late}, and was ended`))),
     )
     if (limit === undefined) {
       if (!pings()) return peer.call(method, params)
@@ -93,51 +114,80 @@ const limited =
       duration: limit,
       orElse: () => {
         if (!pings()) lose(`${late}, and was ended`)
-        return Effect.andThen(pings() ? ping : Effect.void, Effect.fail(new RpcError({ code: codes.internal, message: late })))
-      }
+        return Effect.andThen(
+          pings() ? ping : Effect.void,
+          Effect.fail(new RpcError({ code: codes.internal, message: late })),
+        )
+      },
     })
   }
 
 let lastCall = 0
 
-const withStep = (steps: Map<number, StepContext>): Remote["withStep"] => (context, body) => {
-  const call = (lastCall += 1)
-  return Effect.ensuring(
-    Effect.suspend(() => {
-      steps.set(call, context)
-      return body(call)
-    }),
-    Effect.sync(() => steps.delete(call))
-  )
-}
+const withStep =
+  (steps: Map<number, StepContext>): Remote["withStep"] =>
+  (context, body) => {
+    const call = (lastCall += 1)
+    return Effect.ensuring(
+      Effect.suspend(() => {
+        steps.set(call, context)
+        return body(call)
+      }),
+      Effect.sync(() => steps.delete(call)),
+    )
+  }
 
-const StepCall = Schema.Struct({ call: Schema.Int, method: Schema.Literals(["render", "step", "agent", "command", "say"]), args: Schema.Array(Schema.Unknown) })
+const StepCall = Schema.Struct({
+  call: Schema.Int,
+  method: Schema.Literals(["render", "step", "agent", "command", "say"]),
+  args: Schema.Array(Schema.Unknown),
+})
 
-const stepCall = (steps: ReadonlyMap<number, StepContext>, params: unknown): Effect.Effect<unknown, RpcError> =>
+const stepCall = (
+  steps: ReadonlyMap<number, StepContext>,
+  params: unknown,
+): Effect.Effect<unknown, RpcError> =>
   Effect.flatMap(decodes("step.context", StepCall)(params), ({ args, call, method }) => {
     const context = steps.get(call)
-    if (context === undefined) return Effect.fail(new RpcError({ code: codes.params, message: `no step runs under call ${call}` }))
+    if (context === undefined)
+      return Effect.fail(new RpcError({ code: codes.params, message: `no step runs under call ${call}` }))
     const run = context[method] as (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown>
-    return Effect.mapError(Effect.suspend(() => run(...args)), toRpc)
+    return Effect.mapError(
+      Effect.suspend(() => run(...args)),
+      toRpc,
+    )
   })
 
-const decodes = <S extends Schema.Codec<any, any>>(method: string, schema: S) => (value: unknown): Effect.Effect<S["Type"], RpcError> =>
-  Effect.mapError(Schema.decodeUnknownEffect(schema)(value, { errors: "all", onExcessProperty: "error" }), (error) =>
-    new RpcError({ code: codes.params, message: `${method}: ${error.message}` })
-  )
+const decodes =
+  <S extends Schema.Codec<any, any>>(method: string, schema: S) =>
+  (value: unknown): Effect.Effect<S["Type"], RpcError> =>
+    Effect.mapError(
+      Schema.decodeUnknownEffect(schema)(value, { errors: "all", onExcessProperty: "error" }),
+      (error) => new RpcError({ code: codes.params, message: `${method}: ${error.message}` }),
+    )
 
 /** Asks for the contributions. */
-export const setup = (remote: Remote, config: unknown, instance: string, limit: Duration.Duration): Effect.Effect<Offer, RpcError> =>
+export const setup = (
+  remote: Remote,
+  config: unknown,
+  instance: string,
+  limit: Duration.Duration,
+): Effect.Effect<Offer, RpcError> =>
   Effect.flatMap(remote.call("setup", { config, instance }, limit), decodes("setup", Offer))
 
 /** The offer as handles. */
 export const handles = (border: Border, remote: Remote, offer: Offer): Handles => {
   const { plugin } = border
   const { answer } = border.limits
-  const fails = <A>(what: string, call: Effect.Effect<unknown, RpcError>) => failing<A>(border, what, () => meant(call) as Effect.Effect<A, Failure>)
-  const operates = <A>(what: string, call: Effect.Effect<unknown, RpcError>) => operating<A>(border, what, () => meant(call) as Effect.Effect<A, OperationFailed>)
-  const quietly = <A>(what: string, call: Effect.Effect<unknown, RpcError>, fallback: (detail: string) => A) =>
-    quiet<A>(border, what, () => meant(call) as Effect.Effect<A>, fallback)
+  const fails = <A>(what: string, call: Effect.Effect<unknown, RpcError>) =>
+    failing<A>(border, what, () => meant(call) as Effect.Effect<A, Failure>)
+  const operates = <A>(what: string, call: Effect.Effect<unknown, RpcError>) =>
+    operating<A>(border, what, () => meant(call) as Effect.Effect<A, OperationFailed>)
+  const quietly = <A>(
+    what: string,
+    call: Effect.Effect<unknown, RpcError>,
+    fallback: (detail: string) => A,
+  ) => quiet<A>(border, what, () => meant(call) as Effect.Effect<A>, fallback)
   return {
     agents: (offer.agents ?? []).map((agent) => agentHandle(border, remote, agent, fails)),
     steps: (offer.steps ?? []).map(({ config, summary, type }) => ({
@@ -148,14 +198,23 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
       steps: () => [],
       templates: () => [],
       run: (given, context) =>
-        remote.withStep(context, (call) => fails(`step kind "${type}"`, remote.call("step.run", { type, config: given, call, context: factsOf(context) })))
+        remote.withStep(context, (call) =>
+          fails(
+            `step kind "${type}"`,
+            remote.call("step.run", { type, config: given, call, context: factsOf(context) }),
+          ),
+        ),
     })),
     conditions: (offer.conditions ?? []).map(({ config, id, summary }) => ({
       plugin,
       id,
       summary,
       config: fromJson(config),
-      holds: (given, context) => fails<Verdict>(`condition "${id}"`, remote.call("condition.holds", { condition: id, config: given, context }, answer))
+      holds: (given, context) =>
+        fails<Verdict>(
+          `condition "${id}"`,
+          remote.call("condition.holds", { condition: id, config: given, context }, answer),
+        ),
     })),
     operations: (offer.operations ?? []).map((operation) => ({
       plugin,
@@ -168,19 +227,31 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
       destructive: operation.destructive ?? false,
       cli: operation.cli,
       print: undefined,
-      run: (input, caller) => operates(`operation "${operation.name}"`, remote.call("operation.run", { operation: operation.name, input, caller }, border.limits.operation))
+      run: (input, caller) =>
+        operates(
+          `operation "${operation.name}"`,
+          remote.call("operation.run", { operation: operation.name, input, caller }, border.limits.operation),
+        ),
     })),
     resources: (offer.resources ?? []).map((resource) => ({
       plugin,
       ...resource,
-      read: (variables, caller) => operates(`resource "${resource.uri}"`, remote.call("resource.read", { uri: resource.uri, variables, caller }, answer))
+      read: (variables, caller) =>
+        operates(
+          `resource "${resource.uri}"`,
+          remote.call("resource.read", { uri: resource.uri, variables, caller }, answer),
+        ),
     })),
     prompts: (offer.prompts ?? []).map((prompt) => ({
       plugin,
       name: prompt.name,
       summary: prompt.summary,
       arguments: fromJson(prompt.arguments),
-      render: (args) => operates(`prompt "${prompt.name}"`, remote.call("prompt.render", { prompt: prompt.name, arguments: args }, answer))
+      render: (args) =>
+        operates(
+          `prompt "${prompt.name}"`,
+          remote.call("prompt.render", { prompt: prompt.name, arguments: args }, answer),
+        ),
     })),
     routes: [],
     sinks: (offer.sinks ?? []).map(({ id, summary, types }) => ({
@@ -188,14 +259,21 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
       id,
       summary,
       types,
-      receive: (event) => Effect.asVoid(quietly(`sink "${id}"`, remote.call("sink.receive", { sink: id, event }, answer), () => undefined))
+      receive: (event) =>
+        Effect.asVoid(
+          quietly(`sink "${id}"`, remote.call("sink.receive", { sink: id, event }, answer), () => undefined),
+        ),
     })),
     doctor: (offer.doctor ?? []).map(({ id, summary }) => ({
       plugin,
       id,
       summary,
-      check: quietly<ReadonlyArray<Finding>>(`check "${id}"`, remote.call("doctor.check", { check: id }, answer), (text) => [{ level: "error", text }])
-    }))
+      check: quietly<ReadonlyArray<Finding>>(
+        `check "${id}"`,
+        remote.call("doctor.check", { check: id }, answer),
+        (text) => [{ level: "error", text }],
+      ),
+    })),
   }
 }
 
@@ -210,7 +288,12 @@ const meant = (call: Effect.Effect<unknown, RpcError>): Effect.Effect<unknown, u
 
 type Fails = <A>(what: string, call: Effect.Effect<unknown, RpcError>) => Effect.Effect<A, Failure>
 
-const agentHandle = (border: Border, remote: Remote, agent: NonNullable<Offer["agents"]>[number], fails: Fails): ProgramAgentHandle => {
+const agentHandle = (
+  border: Border,
+  remote: Remote,
+  agent: NonNullable<Offer["agents"]>[number],
+  fails: Fails,
+): ProgramAgentHandle => {
   const { answer } = border.limits
   const what = `agent "${agent.id}"`
   const broken = (detail: string): Probe => ({ installed: false, notes: [detail] })
@@ -221,16 +304,32 @@ const agentHandle = (border: Border, remote: Remote, agent: NonNullable<Offer["a
     id: agent.id,
     summary: agent.summary,
     supports: agent.supports ?? {},
-    launch: (request) => fails<Launch>(what, remote.call("agent.launch", { agent: agent.id, request }, answer)),
+    launch: (request) =>
+      fails<Launch>(what, remote.call("agent.launch", { agent: agent.id, request }, answer)),
     decoder: (request) =>
       Effect.map(
-        Effect.acquireRelease(fails<{ decoder: number; may_skip: boolean }>(what, remote.call("decoder.open", { agent: agent.id, request }, answer)), ({ decoder }) =>
-          Effect.ignore(remote.call("decoder.close", { decoder }, answer))
+        Effect.acquireRelease(
+          fails<{ decoder: number; may_skip: boolean }>(
+            what,
+            remote.call("decoder.open", { agent: agent.id, request }, answer),
+          ),
+          ({ decoder }) => Effect.ignore(remote.call("decoder.close", { decoder }, answer)),
         ),
-        ({ decoder, may_skip }) => decoderHandle(remote, decoder, may_skip, what, fails, answer)
+        ({ decoder, may_skip }) => decoderHandle(remote, decoder, may_skip, what, fails, answer),
       ),
-    probe: agent.probe === true ? quiet(border, `probe of ${what}`, () => meant(remote.call("agent.probe", { agent: agent.id }, answer)) as Effect.Effect<Probe>, broken) : undefined,
-    client: client === undefined ? undefined : { ...client, entry: (hub) => filled(client.entry, hub) as Record<string, unknown> }
+    probe:
+      agent.probe === true
+        ? quiet(
+            border,
+            `probe of ${what}`,
+            () => meant(remote.call("agent.probe", { agent: agent.id }, answer)) as Effect.Effect<Probe>,
+            broken,
+          )
+        : undefined,
+    client:
+      client === undefined
+        ? undefined
+        : { ...client, entry: (hub) => filled(client.entry, hub) as Record<string, unknown> },
   }
 }
 
@@ -239,18 +338,26 @@ type Fed = ReadonlyArray<{ readonly events?: ReadonlyArray<AgentEvent>; readonly
 /** Most characters of output in one message. */
 const MAX_FEED = 4 * 1024 * 1024
 
-const decoderHandle = (remote: Remote, decoder: number, may_skip: boolean, what: string, fails: Fails, answer: Duration.Duration): DecoderHandle => ({
+const decoderHandle = (
+  remote: Remote,
+  decoder: number,
+  may_skip: boolean,
+  what: string,
+  fails: Fails,
+  answer: Duration.Duration,
+): DecoderHandle => ({
   may_skip,
   feed: (lines, stream) =>
     Effect.map(
       Effect.forEach(pieces(lines), (piece) =>
-        Effect.map(fails<Fed>(what, remote.call("decoder.feed", { decoder, lines: piece, stream }, answer)), (fed) =>
-          piece.flatMap((line, index) => fed[index]?.events ?? [output(line, stream)])
-        )
+        Effect.map(
+          fails<Fed>(what, remote.call("decoder.feed", { decoder, lines: piece, stream }, answer)),
+          (fed) => piece.flatMap((line, index) => fed[index]?.events ?? [output(line, stream)]),
+        ),
       ),
-      (events) => events.flat()
+      (events) => events.flat(),
     ),
-  end: (exit) => fails<Answer>(what, remote.call("decoder.end", { decoder, exit }, answer))
+  end: (exit) => fails<Answer>(what, remote.call("decoder.end", { decoder, exit }, answer)),
 })
 
 const pieces = (lines: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {

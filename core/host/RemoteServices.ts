@@ -13,15 +13,18 @@ import { fromRpc } from "./Wire.ts"
 
 /** Services over the wire. `Storage.transact`, `Events.follow` and `Events.live` need a plugin with isolation "none". */
 export const make = (peer: Peer): Context.Context<PluginServices> => {
-  const ask = (service: string) => (method: string) => (...args: ReadonlyArray<unknown>): Effect.Effect<any, never> =>
-    meant(peer.call("service.call", { service, method, args })) as never
+  const ask =
+    (service: string) =>
+    (method: string) =>
+    (...args: ReadonlyArray<unknown>): Effect.Effect<any, never> =>
+      meant(peer.call("service.call", { service, method, args })) as never
   return Context.make(Storage, storage(ask("Storage"))).pipe(
     Context.add(Http, http(ask("Http"))),
     Context.add(Secrets, secrets(ask("Secrets"))),
     Context.add(Processes, processes(ask("Processes"))),
     Context.add(Events, events(ask("Events"))),
     Context.add(Workspace, workspace(ask("Workspace"))),
-    Context.add(Runs, runs(ask("Runs")))
+    Context.add(Runs, runs(ask("Runs"))),
   )
 }
 
@@ -34,24 +37,31 @@ const meant = (call: Effect.Effect<unknown, RpcError>): Effect.Effect<unknown, u
     return original === error ? Effect.die(error) : Effect.fail(original)
   })
 
-const unable = (what: string) => Effect.die(new Error(`${what} needs a plugin with isolation = "none": it cannot be carried to a worker or process`))
+const unable = (what: string) =>
+  Effect.die(
+    new Error(`${what} needs a plugin with isolation = "none": it cannot be carried to a worker or process`),
+  )
 
 const storage = (ask: Ask): Storage["Service"] => ({
   get: (key, schema) =>
     Effect.map(ask("get")(key), (answer: { readonly found: boolean; readonly value?: unknown }) =>
-      answer.found ? Schema.decodeUnknownOption(Schema.toCodecJson(schema))(answer.value) : Option.none()
+      answer.found ? Schema.decodeUnknownOption(Schema.toCodecJson(schema))(answer.value) : Option.none(),
     ) as never,
-  set: (key, schema, value) => Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(Schema.toCodecJson(schema))(value)), (json) => ask("set")(key, json)),
+  set: (key, schema, value) =>
+    Effect.flatMap(Effect.orDie(Schema.encodeUnknownEffect(Schema.toCodecJson(schema))(value)), (json) =>
+      ask("set")(key, json),
+    ),
   remove: (key) => ask("remove")(key),
   keys: (prefix) => ask("keys")(prefix),
   query: (sql, params) => ask("query")(sql, params),
-  transact: () => unable("Storage.transact")
+  transact: () => unable("Storage.transact"),
 })
 
-const milliseconds = (timeout: Duration.Input | undefined) => (timeout === undefined ? {} : { timeout_ms: Duration.toMillis(timeout) })
+const milliseconds = (timeout: Duration.Input | undefined) =>
+  timeout === undefined ? {} : { timeout_ms: Duration.toMillis(timeout) }
 
 const http = (ask: Ask): Http["Service"] => ({
-  request: ({ timeout, ...request }) => ask("request")({ ...request, ...milliseconds(timeout) })
+  request: ({ timeout, ...request }) => ask("request")({ ...request, ...milliseconds(timeout) }),
 })
 
 const secrets = (ask: Ask): Secrets["Service"] => {
@@ -62,13 +72,17 @@ const secrets = (ask: Ask): Secrets["Service"] => {
         known.add(value)
         return Redacted.make(value)
       }),
-    redact: (text) => [...known].reduce((clean, value) => clean.replaceAll(value, "[redacted]"), text)
+    redact: (text) => [...known].reduce((clean, value) => clean.replaceAll(value, "[redacted]"), text),
   }
 }
 
 const processes = (ask: Ask): Processes["Service"] => ({
-  run: (command, limits) => ask("run")(command, { ...milliseconds(limits?.timeout), ...(limits?.max_bytes === undefined ? {} : { max_bytes: limits.max_bytes }) }),
-  which: (program) => ask("which")(program)
+  run: (command, limits) =>
+    ask("run")(command, {
+      ...milliseconds(limits?.timeout),
+      ...(limits?.max_bytes === undefined ? {} : { max_bytes: limits.max_bytes }),
+    }),
+  which: (program) => ask("which")(program),
 })
 
 const events = (ask: Ask): Events["Service"] => ({
@@ -76,7 +90,7 @@ const events = (ask: Ask): Events["Service"] => ({
   appendOnce: (run, name, drafts) => ask("appendOnce")(run, name, drafts),
   read: (run, after, limit) => ask("read")(run, after, limit),
   follow: () => Stream.fromEffect(unable("Events.follow")),
-  live: Stream.fromEffect(unable("Events.live"))
+  live: Stream.fromEffect(unable("Events.live")),
 })
 
 const workspace = (ask: Ask): Workspace["Service"] => ({
@@ -85,7 +99,7 @@ const workspace = (ask: Ask): Workspace["Service"] => ({
   write: (path, text) => ask("write")(path, text),
   exists: (path) => ask("exists")(path),
   remove: (path) => ask("remove")(path),
-  glob: (folder, pattern) => ask("glob")(folder, pattern)
+  glob: (folder, pattern) => ask("glob")(folder, pattern),
 })
 
 const runs = (ask: Ask): Runs["Service"] => ({
@@ -93,5 +107,5 @@ const runs = (ask: Ask): Runs["Service"] => ({
   get: (run) => ask("get")(run),
   list: (limit) => ask("list")(limit),
   cancel: (run) => ask("cancel")(run),
-  wait: (run) => ask("wait")(run)
+  wait: (run) => ask("wait")(run),
 })

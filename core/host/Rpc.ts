@@ -7,11 +7,17 @@ export const MAX_MESSAGE = 16 * 1024 * 1024
 export class RpcError extends Schema.TaggedError<RpcError>()("RpcError", {
   code: Schema.Int,
   message: Schema.String,
-  data: Schema.optionalKey(Schema.Unknown)
+  data: Schema.optionalKey(Schema.Unknown),
 }) {}
 
 /** Codes of our own; the rest are JSON-RPC's. `data` holds a failure by its `_tag`. */
-export const codes = { expected: -32000, gone: -32001, unknown: -32601, params: -32602, internal: -32603 } as const
+export const codes = {
+  expected: -32000,
+  gone: -32001,
+  unknown: -32601,
+  params: -32602,
+  internal: -32603,
+} as const
 
 export const gone = (message: string) => new RpcError({ code: codes.gone, message })
 
@@ -21,7 +27,9 @@ const Message = Schema.Struct({
   method: Schema.optionalKey(Schema.String),
   params: Schema.optionalKey(Schema.Unknown),
   result: Schema.optionalKey(Schema.Unknown),
-  error: Schema.optionalKey(Schema.Struct({ code: Schema.Int, message: Schema.String, data: Schema.optionalKey(Schema.Unknown) }))
+  error: Schema.optionalKey(
+    Schema.Struct({ code: Schema.Int, message: Schema.String, data: Schema.optionalKey(Schema.Unknown) }),
+  ),
 })
 type Message = typeof Message.Type
 const decodeMessage = Schema.decodeUnknownExit(Schema.fromJsonString(Message))
@@ -66,10 +74,11 @@ export const make = (options: Options): Peer => {
       const answer = Deferred.makeUnsafe<unknown, RpcError>()
       calls.set(id, answer)
       const problem = write({ id, method, params })
-      if (problem !== undefined) Deferred.doneUnsafe(answer, Exit.fail(new RpcError({ code: codes.params, message: problem })))
+      if (problem !== undefined)
+        Deferred.doneUnsafe(answer, Exit.fail(new RpcError({ code: codes.params, message: problem })))
       return Deferred.await(answer).pipe(
         Effect.onInterrupt(() => Effect.sync(() => void write({ method: "$/cancel", params: { id } }))),
-        Effect.ensuring(Effect.sync(() => calls.delete(id)))
+        Effect.ensuring(Effect.sync(() => calls.delete(id))),
       )
     })
 
@@ -91,7 +100,9 @@ export const make = (options: Options): Peer => {
     running.set(id, fiber)
     fiber.addObserver((exit) => {
       running.delete(id)
-      const problem = write(Exit.isSuccess(exit) ? { id, result: exit.value ?? null } : { id, error: errorOf(exit.cause) })
+      const problem = write(
+        Exit.isSuccess(exit) ? { id, result: exit.value ?? null } : { id, error: errorOf(exit.cause) },
+      )
       if (problem !== undefined) write({ id, error: { code: codes.internal, message: problem } })
     })
   }
@@ -105,7 +116,10 @@ export const make = (options: Options): Peer => {
     if (closed !== undefined) return
     const decoded = text.length > MAX_MESSAGE ? undefined : decodeMessage(text)
     if (decoded === undefined || Exit.isFailure(decoded)) {
-      const reason = decoded === undefined ? "sent a message longer than 16 MB" : `sent a line that is no JSON-RPC message: ${text.slice(0, 200)}`
+      const reason =
+        decoded === undefined
+          ? "sent a message longer than 16 MB"
+          : `sent a line that is no JSON-RPC message: ${text.slice(0, 200)}`
       close(reason)
       return options.broken(reason)
     }
@@ -115,14 +129,28 @@ export const make = (options: Options): Peer => {
     else asked(id, method, params)
   }
 
-  return { call, close, receive, notify: (method, params) => void write({ method, params }), waiting: () => calls.size }
+  return {
+    call,
+    close,
+    receive,
+    notify: (method, params) => void write({ method, params }),
+    waiting: () => calls.size,
+  }
 }
 
 const errorOf = (cause: Cause.Cause<unknown>) => {
   if (Cause.hasInterruptsOnly(cause)) return { code: codes.internal, message: "was stopped" }
   const error = Cause.squash(cause)
-  if (error instanceof RpcError) return { code: error.code, message: error.message, ...(error.data === undefined ? {} : { data: error.data }) }
-  return { code: codes.internal, message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  if (error instanceof RpcError)
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.data === undefined ? {} : { data: error.data }),
+    }
+  return {
+    code: codes.internal,
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }
 }
 
 /** Cuts a byte stream into lines. Gives `false` when a line is longer than a message may be. */

@@ -16,13 +16,28 @@ export interface Scaffolded {
 /** Makes `parent/KIND-NAME`. Refuses a name of another form, and a folder that exists. */
 export const create = Effect.fn("Scaffold.create")(function* (id: string, parent: string) {
   const [, kind, name] = /^([a-z]+)-([a-z][a-z0-9-]*)$/.exec(id) ?? []
-  if (kind === undefined || name === undefined || !isKind(kind)) return yield* refused("invalid", `${JSON.stringify(id)}: a plugin is named KIND-NAME, in lower case, with KIND one of ${kinds.join(", ")}. For example: agent-acme`)
+  if (kind === undefined || name === undefined || !isKind(kind))
+    return yield* refused(
+      "invalid",
+      `${JSON.stringify(id)}: a plugin is named KIND-NAME, in lower case, with KIND one of ${kinds.join(", ")}. For example: agent-acme`,
+    )
   const folder = path.resolve(parent, id)
-  if (existsSync(folder)) return yield* refused("conflict", `${folder} exists already. Choose another name, or remove it.`)
+  if (existsSync(folder))
+    return yield* refused("conflict", `${folder} exists already. Choose another name, or remove it.`)
   const files = { ...common(id, name), ...templates[kind](name), ...(yield* types) }
-  yield* Effect.try({ try: () => writeAll(folder, files), catch: (error) => refused("unavailable", `cannot write ${folder}: ${(error as Error).message}`) })
+  yield* Effect.try({
+    try: () => writeAll(folder, files),
+    catch: (error) => refused("unavailable", `cannot write ${folder}: ${(error as Error).message}`),
+  })
   const shown = Object.keys(files).filter((file) => !file.startsWith("types/"))
-  return { folder, files: [...shown, "types/"], next: [`hub plugin test ${folder}`, `Copy sample.toml into plugins.toml of HUB_HOME, with use = ${JSON.stringify(folder)}`] } satisfies Scaffolded
+  return {
+    folder,
+    files: [...shown, "types/"],
+    next: [
+      `hub plugin test ${folder}`,
+      `Copy sample.toml into plugins.toml of HUB_HOME, with use = ${JSON.stringify(folder)}`,
+    ],
+  } satisfies Scaffolded
 })
 
 const isKind = (text: string): text is Kind => (kinds as ReadonlyArray<string>).includes(text)
@@ -33,8 +48,13 @@ const Files = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 
 /** The declarations, from the archive that the build made. */
 const types = Effect.gen(function* () {
-  const packed = yield* Effect.try({ try: () => readFileSync(archive), catch: () => refused("unavailable", "this hub was built without type declarations") })
-  const files = yield* Effect.orDie(Schema.decodeUnknownEffect(Files)(new TextDecoder().decode(Bun.gunzipSync(packed))))
+  const packed = yield* Effect.try({
+    try: () => readFileSync(archive),
+    catch: () => refused("unavailable", "this hub was built without type declarations"),
+  })
+  const files = yield* Effect.orDie(
+    Schema.decodeUnknownEffect(Files)(new TextDecoder().decode(Bun.gunzipSync(packed))),
+  )
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`types/${name}`, text]))
 })
 
@@ -47,7 +67,7 @@ const writeAll = (folder: string, files: Readonly<Record<string, string>>) => {
 
 const common = (id: string, name: string): Record<string, string> => ({
   "README.md": `# ${id}\n\nWhat it does, for whom, and what it needs on the machine.\n\n    hub plugin test .        its tests, and what every plugin of its kind must stand\n    hub plugin info ${name}    its config and contributions, once it stands in plugins.toml\n\n\`types/\` is for your editor: the declarations of \`hub/plugin\`, \`hub/testing\` and \`effect\`, as this hub has them.\nNothing needs to be installed; packages of your own go into \`node_modules\` beside \`index.ts\`.\n`,
-  "tsconfig.json": `${JSON.stringify(tsconfig, undefined, 2)}\n`
+  "tsconfig.json": `${JSON.stringify(tsconfig, undefined, 2)}\n`,
 })
 
 const tsconfig = {
@@ -67,8 +87,8 @@ const tsconfig = {
       "hub/testing": ["./types/hub/testing/api.d.ts"],
       effect: ["./types/effect/index.d.ts"],
       "effect/testing": ["./types/effect/testing/index.d.ts"],
-      "effect/*": ["./types/effect/*.d.ts"]
-    }
+      "effect/*": ["./types/effect/*.d.ts"],
+    },
   },
-  include: ["*.ts"]
+  include: ["*.ts"],
 }

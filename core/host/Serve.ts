@@ -31,28 +31,48 @@ export const serve = (wires: Wires): Peer => {
     initialize: () =>
       Effect.map(wires.load, (loaded) => {
         plugin = loaded
-        return { protocol: PROTOCOL, id: loaded.id, summary: loaded.summary, config: toJson(loaded.config), ping: true }
+        return {
+          protocol: PROTOCOL,
+          id: loaded.id,
+          summary: loaded.summary,
+          config: toJson(loaded.config),
+          ping: true,
+        }
       }),
     setup: (params: { config: unknown; instance: string }) =>
       Effect.gen(function* () {
-        if (plugin === undefined) return yield* new RpcError({ code: codes.params, message: "setup before initialize" })
-        const config = yield* Schema.decodeUnknownEffect(plugin.config as never as Codec)(params.config, { errors: "all", onExcessProperty: "error" })
+        if (plugin === undefined)
+          return yield* new RpcError({ code: codes.params, message: "setup before initialize" })
+        const config = yield* Schema.decodeUnknownEffect(plugin.config as never as Codec)(params.config, {
+          errors: "all",
+          onExcessProperty: "error",
+        })
         offered = yield* Scope.provide(plugin.setup(config, { instance: params.instance }), scope)
         return yield* offer(offered)
       }),
     ping: () => Effect.succeed({}),
-    ...calls(() => offered, decoders, () => peer)
+    ...calls(
+      () => offered,
+      decoders,
+      () => peer,
+    ),
   }
   const handle = (method: string, params: unknown): Effect.Effect<unknown, RpcError> => {
     const answer = Object.hasOwn(answers, method) ? answers[method] : undefined
-    if (answer === undefined) return Effect.fail(new RpcError({ code: codes.unknown, message: `no method ${method}` }))
+    if (answer === undefined)
+      return Effect.fail(new RpcError({ code: codes.unknown, message: `no method ${method}` }))
     return Effect.suspend(() => answer(params)).pipe(
       Effect.provideContext(services),
       Effect.catchDefect((defect) => Effect.fail(defect)),
-      Effect.mapError((error) => told(error, wires.file))
+      Effect.mapError((error) => told(error, wires.file)),
     )
   }
-  const peer: Peer = make({ send: wires.send, handle, notified: (method) => (method === "shutdown" ? end() : undefined), broken: wires.end })
+  const peer: Peer = make({
+    send: wires.send,
+    handle,
+    notified: (method) => (method === "shutdown" ? end() : undefined),
+    broken: wires.end,
+  })
   const services = RemoteServices.make(peer)
   return peer
 }
@@ -63,7 +83,9 @@ type Answers = Readonly<Record<string, (params: any) => Effect.Effect<unknown, u
 /** Errors that may cross keep their fields; of others the place is told. */
 const told = (error: unknown, file: string): RpcError => {
   const crossing = toRpc(error)
-  return crossing.code === codes.internal ? new RpcError({ code: codes.internal, message: explain(error, file) }) : crossing
+  return crossing.code === codes.internal
+    ? new RpcError({ code: codes.internal, message: explain(error, file) })
+    : crossing
 }
 
 const offer = (given: Contributions): Effect.Effect<Offer, RpcError> =>
@@ -74,7 +96,12 @@ const offer = (given: Contributions): Effect.Effect<Offer, RpcError> =>
   })
 
 const unable = (what: string) =>
-  Effect.fail(new RpcError({ code: codes.params, message: `${what} cannot be carried to a worker or process: use isolation = "none"` }))
+  Effect.fail(
+    new RpcError({
+      code: codes.params,
+      message: `${what} cannot be carried to a worker or process: use isolation = "none"`,
+    }),
+  )
 
 const describe = (given: Contributions): Offer => ({
   agents: (given.agents ?? []).map((agent) => ({
@@ -82,71 +109,140 @@ const describe = (given: Contributions): Offer => ({
     summary: agent.summary,
     supports: { ...agent.supports },
     probe: agent.probe !== undefined,
-    ...("client" in agent && agent.client !== undefined ? { client: clientOf(agent.client) } : {})
+    ...("client" in agent && agent.client !== undefined ? { client: clientOf(agent.client) } : {}),
   })),
   steps: (given.steps ?? []).map(({ config, summary, type }) => ({ type, summary, config: toJson(config) })),
-  conditions: (given.conditions ?? []).map(({ config, id, summary }) => ({ id, summary, config: toJson(config) })),
-  operations: (given.operations ?? []).map(({ print: _, run: __, input, output, ...operation }) => ({ ...(operation as object as Plain), input: toJson(input), output: toJson(output) })),
+  conditions: (given.conditions ?? []).map(({ config, id, summary }) => ({
+    id,
+    summary,
+    config: toJson(config),
+  })),
+  operations: (given.operations ?? []).map(({ print: _, run: __, input, output, ...operation }) => ({
+    ...(operation as object as Plain),
+    input: toJson(input),
+    output: toJson(output),
+  })),
   resources: (given.resources ?? []).map(({ mime, name, summary, uri }) => ({ mime, name, summary, uri })),
-  prompts: (given.prompts ?? []).map(({ arguments: args, name, summary }) => ({ name, summary, arguments: toJson(args) })),
-  sinks: (given.sinks ?? []).map(({ id, summary, types }) => ({ id, summary, ...(types === undefined ? {} : { types }) })),
+  prompts: (given.prompts ?? []).map(({ arguments: args, name, summary }) => ({
+    name,
+    summary,
+    arguments: toJson(args),
+  })),
+  sinks: (given.sinks ?? []).map(({ id, summary, types }) => ({
+    id,
+    summary,
+    ...(types === undefined ? {} : { types }),
+  })),
   migrations: [...(given.migrations ?? [])],
-  doctor: (given.doctor ?? []).map(({ id, summary }) => ({ id, summary }))
+  doctor: (given.doctor ?? []).map(({ id, summary }) => ({ id, summary })),
 })
 
 type Plain = Omit<NonNullable<Offer["operations"]>[number], "input" | "output">
 
-const clientOf = ({ at, entry, file, format }: ClientConfig) => ({ at, file, format, entry: entry("{{hub}}") })
+const clientOf = ({ at, entry, file, format }: ClientConfig) => ({
+  at,
+  file,
+  format,
+  entry: entry("{{hub}}"),
+})
 
 const calls = (offered: () => Contributions, decoders: Map<number, Decoder>, peer: () => Peer): Answers => {
-  const agent = (id: string) => one(offered().agents, (agent) => agent.id === id && agent.kind === "program", `agent ${id}`) as Effect.Effect<ProgramAgent, RpcError>
-  const decoder = (id: number) => one([...decoders], ([known]) => known === id, `decoder ${id}`).pipe(Effect.map(([, found]) => found))
+  const agent = (id: string) =>
+    one(
+      offered().agents,
+      (agent) => agent.id === id && agent.kind === "program",
+      `agent ${id}`,
+    ) as Effect.Effect<ProgramAgent, RpcError>
+  const decoder = (id: number) =>
+    one([...decoders], ([known]) => known === id, `decoder ${id}`).pipe(Effect.map(([, found]) => found))
   let opened = 0
   return {
-    "agent.launch": ({ agent: id, request }: { agent: string; request: AgentRequest }) => Effect.flatMap(agent(id), (found) => orFail(found.launch(request))),
-    "agent.probe": ({ agent: id }: { agent: string }) => Effect.flatMap(Effect.all([agent(id), prober]), ([found, tools]) => found.probe?.(tools) ?? Effect.succeed({ installed: true, notes: [] })),
+    "agent.launch": ({ agent: id, request }: { agent: string; request: AgentRequest }) =>
+      Effect.flatMap(agent(id), (found) => orFail(found.launch(request))),
+    "agent.probe": ({ agent: id }: { agent: string }) =>
+      Effect.flatMap(
+        Effect.all([agent(id), prober]),
+        ([found, tools]) => found.probe?.(tools) ?? Effect.succeed({ installed: true, notes: [] }),
+      ),
     "decoder.open": ({ agent: id, request }: { agent: string; request: AgentRequest }) =>
       Effect.map(agent(id), (found) => {
         const fresh = found.decoder(request)
         decoders.set((opened += 1), fresh)
         return { decoder: opened, may_skip: fresh.may_skip ?? false }
       }),
-    "decoder.feed": ({ decoder: id, lines, stream }: { decoder: number; lines: ReadonlyArray<string>; stream: "stdout" | "stderr" }) =>
-      Effect.map(decoder(id), (found) => lines.map((line) => feed(found, line, stream))),
+    "decoder.feed": ({
+      decoder: id,
+      lines,
+      stream,
+    }: {
+      decoder: number
+      lines: ReadonlyArray<string>
+      stream: "stdout" | "stderr"
+    }) => Effect.map(decoder(id), (found) => lines.map((line) => feed(found, line, stream))),
     "decoder.end": ({ decoder: id, exit }) => Effect.flatMap(decoder(id), (found) => orFail(found.end(exit))),
     "decoder.close": ({ decoder: id }: { decoder: number }) => Effect.sync(() => decoders.delete(id)),
     "step.run": ({ call, config, context, type }) =>
-      Effect.flatMap(one(offered().steps, (kind) => kind.type === type, `step kind ${type}`), (kind) =>
-        Effect.flatMap(decoded(kind.config, config), (given) => kind.run(given, stepContext(peer(), call, context)))
+      Effect.flatMap(
+        one(offered().steps, (kind) => kind.type === type, `step kind ${type}`),
+        (kind) =>
+          Effect.flatMap(decoded(kind.config, config), (given) =>
+            kind.run(given, stepContext(peer(), call, context)),
+          ),
       ),
     "condition.holds": ({ condition: id, config, context }) =>
-      Effect.flatMap(one(offered().conditions, (found) => found.id === id, `condition ${id}`), (found) =>
-        Effect.flatMap(decoded(found.config, config), (given) => found.holds(given, context))
+      Effect.flatMap(
+        one(offered().conditions, (found) => found.id === id, `condition ${id}`),
+        (found) => Effect.flatMap(decoded(found.config, config), (given) => found.holds(given, context)),
       ),
     "operation.run": ({ caller, input, operation: name }) =>
       Effect.gen(function* () {
-        const found = yield* one(offered().operations, (operation) => operation.name === name, `operation ${name}`)
+        const found = yield* one(
+          offered().operations,
+          (operation) => operation.name === name,
+          `operation ${name}`,
+        )
         const output = yield* found.run(yield* decoded(found.input, input), caller)
         return yield* Schema.encodeUnknownEffect(Schema.toCodecJson(found.output) as never as Codec)(output)
       }),
-    "resource.read": ({ caller, uri, variables }) => Effect.flatMap(one(offered().resources, (found) => found.uri === uri, `resource ${uri}`), (found) => found.read(variables, caller)),
-    "prompt.render": ({ arguments: args, prompt: name }) =>
-      Effect.flatMap(one(offered().prompts, (found) => found.name === name, `prompt ${name}`), (found) =>
-        Effect.flatMap(decoded(found.arguments, args), (given) => found.render(given))
+    "resource.read": ({ caller, uri, variables }) =>
+      Effect.flatMap(
+        one(offered().resources, (found) => found.uri === uri, `resource ${uri}`),
+        (found) => found.read(variables, caller),
       ),
-    "sink.receive": ({ event, sink: id }) => Effect.flatMap(one(offered().sinks, (found) => found.id === id, `sink ${id}`), (found) => found.receive(event)),
-    "doctor.check": ({ check: id }) => Effect.flatMap(one(offered().doctor, (found) => found.id === id, `check ${id}`), (found) => found.check)
+    "prompt.render": ({ arguments: args, prompt: name }) =>
+      Effect.flatMap(
+        one(offered().prompts, (found) => found.name === name, `prompt ${name}`),
+        (found) => Effect.flatMap(decoded(found.arguments, args), (given) => found.render(given)),
+      ),
+    "sink.receive": ({ event, sink: id }) =>
+      Effect.flatMap(
+        one(offered().sinks, (found) => found.id === id, `sink ${id}`),
+        (found) => found.receive(event),
+      ),
+    "doctor.check": ({ check: id }) =>
+      Effect.flatMap(
+        one(offered().doctor, (found) => found.id === id, `check ${id}`),
+        (found) => found.check,
+      ),
   }
 }
 
-const decoded = (schema: Schema.Top, value: unknown) => Schema.decodeUnknownEffect(Schema.toCodecJson(schema) as never as Codec)(value)
+const decoded = (schema: Schema.Top, value: unknown) =>
+  Schema.decodeUnknownEffect(Schema.toCodecJson(schema) as never as Codec)(value)
 
-const one = <A>(items: ReadonlyArray<A> | undefined, is: (item: A) => boolean, what: string): Effect.Effect<A, RpcError> => {
+const one = <A>(
+  items: ReadonlyArray<A> | undefined,
+  is: (item: A) => boolean,
+  what: string,
+): Effect.Effect<A, RpcError> => {
   const found = items?.find(is)
-  return found === undefined ? Effect.fail(new RpcError({ code: codes.params, message: `no ${what}` })) : Effect.succeed(found)
+  return found === undefined
+    ? Effect.fail(new RpcError({ code: codes.params, message: `no ${what}` }))
+    : Effect.succeed(found)
 }
 
-const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> => (value instanceof Failure ? Effect.fail(value) : Effect.succeed(value))
+const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
+  value instanceof Failure ? Effect.fail(value) : Effect.succeed(value)
 
 /** The events of one line, or what broke the decoder: the hub keeps that line as text. */
 const feed = (decoder: Decoder, line: string, stream: "stdout" | "stderr") => {
@@ -157,7 +253,11 @@ const feed = (decoder: Decoder, line: string, stream: "stdout" | "stderr") => {
   }
 }
 
-const stepContext = (peer: Peer, call: number, facts: Pick<StepContext, "id" | "run_id" | "cwd" | "project" | "input">): StepContext => {
+const stepContext = (
+  peer: Peer,
+  call: number,
+  facts: Pick<StepContext, "id" | "run_id" | "cwd" | "project" | "input">,
+): StepContext => {
   const ask = (method: string, ...args: ReadonlyArray<unknown>): Effect.Effect<any, Failure> =>
     Effect.catch(peer.call("step.context", { call, method, args }), (error) => {
       const meant = fromRpc(error)
@@ -171,6 +271,6 @@ const stepContext = (peer: Peer, call: number, facts: Pick<StepContext, "id" | "
     command: (command) => ask("command", command),
     // Once per run needs the journal's schema on the hub's side; over the wire it is once per start of the step.
     once: (_, __, effect) => effect,
-    say: (type, data) => Effect.ignore(ask("say", type, data))
+    say: (type, data) => Effect.ignore(ask("say", type, data)),
   }
 }

@@ -12,7 +12,11 @@ import { Workspace } from "../services/Workspace.ts"
 import { codes, RpcError } from "./Rpc.ts"
 import { toRpc } from "./Wire.ts"
 
-const Call = Schema.Struct({ service: Schema.String, method: Schema.String, args: Schema.Array(Schema.Unknown) })
+const Call = Schema.Struct({
+  service: Schema.String,
+  method: Schema.String,
+  args: Schema.Array(Schema.Unknown),
+})
 const decodeCall = Schema.decodeUnknownEffect(Call)
 
 type Table = Readonly<Record<string, (args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown>>>
@@ -34,10 +38,15 @@ const unknownCall = (name: string, known: ReadonlyArray<string>) =>
 
 /** Decodes the arguments before the call: what comes from another process may be anything. */
 const taking =
-  <const S extends ReadonlyArray<Schema.Codec<any, any>>, A, E>(schemas: S, call: (...args: { readonly [K in keyof S]: S[K]["Type"] }) => Effect.Effect<A, E>) =>
+  <const S extends ReadonlyArray<Schema.Codec<any, any>>, A, E>(
+    schemas: S,
+    call: (...args: { readonly [K in keyof S]: S[K]["Type"] }) => Effect.Effect<A, E>,
+  ) =>
   (args: ReadonlyArray<unknown>): Effect.Effect<unknown, unknown> => {
     const padded = schemas.map((_, index) => args[index] ?? undefined)
-    return Effect.flatMap(Schema.decodeUnknownEffect(Schema.Tuple(schemas))(padded), (given) => call(...(given as never)))
+    return Effect.flatMap(Schema.decodeUnknownEffect(Schema.Tuple(schemas))(padded), (given) =>
+      call(...(given as never)),
+    )
   }
 
 const Text = Schema.String
@@ -51,7 +60,7 @@ const Command = Schema.Struct({
   args: Schema.Array(Text),
   cwd: Text,
   env: key(Schema.Record(Schema.String, Schema.String)),
-  stdin: key(Schema.Union([Schema.Struct({ text: Text }), Schema.Struct({ file: Text })]))
+  stdin: key(Schema.Union([Schema.Struct({ text: Text }), Schema.Struct({ file: Text })])),
 })
 const RunLimits = Schema.Struct({ timeout_ms: key(Schema.Number), max_bytes: key(Schema.Number) })
 const Request = Schema.Struct({
@@ -60,9 +69,16 @@ const Request = Schema.Struct({
   headers: key(Texts),
   body: key(Text),
   timeout_ms: key(Schema.Number),
-  max_bytes: key(Schema.Number)
+  max_bytes: key(Schema.Number),
 })
-const Drafts = Schema.Array(Schema.Struct({ type: Text, step: key(Text), attempt: key(Schema.Int), data: key(Schema.Record(Schema.String, Schema.Unknown)) }))
+const Drafts = Schema.Array(
+  Schema.Struct({
+    type: Text,
+    step: key(Text),
+    attempt: key(Schema.Int),
+    data: key(Schema.Record(Schema.String, Schema.Unknown)),
+  }),
+)
 const Dispatch = Schema.Struct({
   prompt: Text,
   project: key(Text),
@@ -70,26 +86,45 @@ const Dispatch = Schema.Struct({
   pipeline: key(Text),
   agent: key(Text),
   fallback: key(Schema.Array(Text)),
-  input: key(Schema.Record(Schema.String, Schema.Unknown))
+  input: key(Schema.Record(Schema.String, Schema.Unknown)),
 })
 
 const table = (services: Context.Context<PluginServices>): Table => {
-  const [storage, http, secrets] = [Context.get(services, Storage), Context.get(services, Http), Context.get(services, Secrets)]
+  const [storage, http, secrets] = [
+    Context.get(services, Storage),
+    Context.get(services, Http),
+    Context.get(services, Secrets),
+  ]
   const [processes, workspace] = [Context.get(services, Processes), Context.get(services, Workspace)]
   const [runs, events] = [Context.get(services, Runs), Context.get(services, Events)]
   return {
-    "Storage.get": taking([Text], (name) => Effect.map(storage.get(name, Schema.Unknown), Option.match({ onNone: () => ({ found: false }), onSome: (value) => ({ found: true, value }) }))),
+    "Storage.get": taking([Text], (name) =>
+      Effect.map(
+        storage.get(name, Schema.Unknown),
+        Option.match({ onNone: () => ({ found: false }), onSome: (value) => ({ found: true, value }) }),
+      ),
+    ),
     "Storage.set": taking([Text, Schema.Unknown], (name, value) => storage.set(name, Schema.Unknown, value)),
     "Storage.remove": taking([Text], (name) => storage.remove(name)),
     "Storage.keys": taking([some(Text)], (prefix) => storage.keys(prefix)),
-    "Storage.query": taking([Text, some(Sql)], (sql, params) => storage.query(sql, params as ReadonlyArray<SqlValue> | undefined)),
-    "Http.request": taking([Request], ({ timeout_ms, ...request }) => http.request({ ...request, timeout: timeout_ms })),
+    "Storage.query": taking([Text, some(Sql)], (sql, params) =>
+      storage.query(sql, params as ReadonlyArray<SqlValue> | undefined),
+    ),
+    "Http.request": taking([Request], ({ timeout_ms, ...request }) =>
+      http.request({ ...request, timeout: timeout_ms }),
+    ),
     "Secrets.get": taking([Text], (name) => Effect.map(secrets.get(name), Redacted.value)),
-    "Processes.run": taking([Command, some(RunLimits)], (command, limits) => processes.run(command, { timeout: limits?.timeout_ms, max_bytes: limits?.max_bytes })),
+    "Processes.run": taking([Command, some(RunLimits)], (command, limits) =>
+      processes.run(command, { timeout: limits?.timeout_ms, max_bytes: limits?.max_bytes }),
+    ),
     "Processes.which": taking([Text], (program) => processes.which(program)),
     "Events.append": taking([Text, Drafts], (run, drafts) => events.append(run, drafts)),
-    "Events.appendOnce": taking([Text, Text, Drafts], (run, name, drafts) => events.appendOnce(run, name, drafts)),
-    "Events.read": taking([Text, Schema.Number, some(Schema.Number)], (run, after, limit) => events.read(run, after, limit)),
+    "Events.appendOnce": taking([Text, Text, Drafts], (run, name, drafts) =>
+      events.appendOnce(run, name, drafts),
+    ),
+    "Events.read": taking([Text, Schema.Number, some(Schema.Number)], (run, after, limit) =>
+      events.read(run, after, limit),
+    ),
     "Workspace.data": taking([], () => workspace.data),
     "Workspace.read": taking([Text, some(Schema.Number)], (path, max) => workspace.read(path, max)),
     "Workspace.write": taking([Text, Text], (path, text) => workspace.write(path, text)),
@@ -100,6 +135,6 @@ const table = (services: Context.Context<PluginServices>): Table => {
     "Runs.get": taking([Text], (run) => runs.get(run)),
     "Runs.list": taking([some(Schema.Number)], (limit) => runs.list(limit)),
     "Runs.cancel": taking([Text], (run) => runs.cancel(run)),
-    "Runs.wait": taking([Text], (run) => runs.wait(run))
+    "Runs.wait": taking([Text], (run) => runs.wait(run)),
   }
 }

@@ -19,12 +19,17 @@ export const layer: Layer.Layer<never, never, Events | Registry> = Layer.effectD
             feeds.delete(sink)
             yield* Fiber.interrupt(feed.fiber)
           }
-        for (const sink of catalogue.sinks) if (!feeds.has(sink)) feeds.set(sink, yield* Effect.provideService(open(sink), Scope.Scope, scope))
+        for (const sink of catalogue.sinks)
+          if (!feeds.has(sink)) feeds.set(sink, yield* Effect.provideService(open(sink), Scope.Scope, scope))
       })
     yield* follow(yield* registry.current)
     yield* Effect.forkScoped(Stream.runForEach(registry.changes, follow))
-    yield* Effect.forkScoped(Stream.runForEach(events.live, (event) => Effect.sync(() => feeds.forEach((feed) => feed.offer(event)))))
-  })
+    yield* Effect.forkScoped(
+      Stream.runForEach(events.live, (event) =>
+        Effect.sync(() => feeds.forEach((feed) => feed.offer(event))),
+      ),
+    )
+  }),
 )
 
 interface Feed {
@@ -50,7 +55,13 @@ const open = Effect.fnUntraced(function* (sink: SinkHandle) {
     if (lost > 0) {
       const count = lost
       lost = 0
-      yield* sink.receive({ run_id: event.run_id, seq: event.seq, at: yield* Clock.currentTimeMillis, type: "events_lost", data: { count } })
+      yield* sink.receive({
+        run_id: event.run_id,
+        seq: event.seq,
+        at: yield* Clock.currentTimeMillis,
+        type: "events_lost",
+        data: { count },
+      })
     }
     yield* sink.receive(event)
   })

@@ -16,25 +16,41 @@ export type Source =
   | { readonly kind: "file"; readonly entry: string; readonly folder: string }
 
 /** Finds the code that `use` means. A relative path counts from plugins.toml, a package from `$HUB_HOME/plugins`. */
-export const find = (instance: Instance, builtin: Builtin, home: string): Effect.Effect<Source, PluginFailed> =>
+export const find = (
+  instance: Instance,
+  builtin: Builtin,
+  home: string,
+): Effect.Effect<Source, PluginFailed> =>
   Effect.suspend(() => {
     const { use } = instance
-    if (/^\.{0,2}\//.test(use) || path.isAbsolute(use)) return fileAt(instance, path.resolve(instance.folder, use))
+    if (/^\.{0,2}\//.test(use) || path.isAbsolute(use))
+      return fileAt(instance, path.resolve(instance.folder, use))
     const load = Object.hasOwn(builtin, use) ? builtin[use] : undefined
     if (load !== undefined) return Effect.succeed<Source>({ kind: "builtin", load })
     const folder = path.join(home, "plugins", "node_modules", use)
-    if (/^(@[\w.-]+\/)?[\w.-]+$/.test(use) && !use.startsWith(".") && existsSync(folder)) return fileAt(instance, folder)
-    return unresolved(instance, `no built-in plugin ${JSON.stringify(use)}, and no package of that name in ${path.dirname(folder)}. ${didYouMean(use, Object.keys(builtin).sort())}`)
+    if (/^(@[\w.-]+\/)?[\w.-]+$/.test(use) && !use.startsWith(".") && existsSync(folder))
+      return fileAt(instance, folder)
+    return unresolved(
+      instance,
+      `no built-in plugin ${JSON.stringify(use)}, and no package of that name in ${path.dirname(folder)}. ${didYouMean(use, Object.keys(builtin).sort())}`,
+    )
   })
 
 const unresolved = (instance: Instance, detail: string) =>
-  Effect.fail(new PluginFailed({ plugin: instance.name, phase: "resolve", detail: `${placeOf(instance, "use")}: ${detail}` }))
+  Effect.fail(
+    new PluginFailed({
+      plugin: instance.name,
+      phase: "resolve",
+      detail: `${placeOf(instance, "use")}: ${detail}`,
+    }),
+  )
 
 const fileAt = (instance: Instance, at: string): Effect.Effect<Source, PluginFailed> => {
   if (!existsSync(at)) return unresolved(instance, `there is no file or folder ${at}`)
   if (instance.command !== undefined) return Effect.succeed(fileSource(at, statSync(at).isDirectory()))
   const entry = statSync(at).isDirectory() ? entryOf(at) : at
-  if (entry === undefined) return unresolved(instance, `the folder ${at} has no index.ts, index.js or package.json with "main"`)
+  if (entry === undefined)
+    return unresolved(instance, `the folder ${at} has no index.ts, index.js or package.json with "main"`)
   return Effect.succeed(fileSource(entry, false))
 }
 
@@ -52,7 +68,10 @@ export const entryOf = (folder: string): string | undefined =>
 
 const mainOf = (folder: string): string | undefined => {
   try {
-    const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Record<string, unknown>
+    const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Record<
+      string,
+      unknown
+    >
     const main = manifest["main"] ?? manifest["module"]
     return typeof main === "string" ? main : undefined
   } catch {
@@ -74,7 +93,16 @@ export const filesOf = (entry: string): ReadonlySet<string> => {
   return files
 }
 
-const loaders = { ".ts": "ts", ".tsx": "tsx", ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "jsx", ".mts": "ts", ".cts": "ts" } as const
+const loaders = {
+  ".ts": "ts",
+  ".tsx": "tsx",
+  ".js": "js",
+  ".mjs": "js",
+  ".cjs": "js",
+  ".jsx": "jsx",
+  ".mts": "ts",
+  ".cts": "ts",
+} as const
 
 const importsOf = (file: string): ReadonlyArray<string> => {
   const loader = loaders[path.extname(file) as keyof typeof loaders]
@@ -101,7 +129,10 @@ const resolved = (specifier: string, folder: string): ReadonlyArray<string> => {
 export const fingerprint = (source: Source): string => {
   if (source.kind === "builtin") return "builtin"
   const hash = createHash("sha256")
-  const files = statSync(source.entry, { throwIfNoEntry: false })?.isDirectory() === true ? filesIn(source.entry) : [...filesOf(source.entry)]
+  const files =
+    statSync(source.entry, { throwIfNoEntry: false })?.isDirectory() === true
+      ? filesIn(source.entry)
+      : [...filesOf(source.entry)]
   for (const file of files.sort()) hash.update(file).update("\0").update(contentOf(file)).update("\0")
   return hash.digest("hex")
 }

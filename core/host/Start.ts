@@ -38,26 +38,56 @@ export interface Surroundings {
 }
 
 /** Fails with where and why. Closing the scope ends everything that was started. */
-export const start = (instance: Instance, source: Source, around: Surroundings): Effect.Effect<Started, PluginFailed, Scope.Scope> => {
-  const border: Border = { plugin: instance.name, file: source.kind === "file" ? source.entry : "", limits: around.limits, services: around.services, broke: around.broke }
+export const start = (
+  instance: Instance,
+  source: Source,
+  around: Surroundings,
+): Effect.Effect<Started, PluginFailed, Scope.Scope> => {
+  const border: Border = {
+    plugin: instance.name,
+    file: source.kind === "file" ? source.entry : "",
+    limits: around.limits,
+    services: around.services,
+    broke: around.broke,
+  }
   if (instance.isolation === "none") return inside(instance, source, border, around)
   if (source.kind === "file") return outside(instance, source, border, around)
-  return failed(instance, "resolve", `a built-in plugin runs inside the hub; isolation = "${instance.isolation}" is for files`)
+  return failed(
+    instance,
+    "resolve",
+    `a built-in plugin runs inside the hub; isolation = "${instance.isolation}" is for files`,
+  )
 }
 
-const failed = (instance: Instance, phase: PluginPhase, detail: string) => Effect.fail(new PluginFailed({ plugin: instance.name, phase, detail }))
+const failed = (instance: Instance, phase: PluginPhase, detail: string) =>
+  Effect.fail(new PluginFailed({ plugin: instance.name, phase, detail }))
 
-const inside = Effect.fnUntraced(function* (instance: Instance, source: Source, border: Border, around: Surroundings) {
+const inside = Effect.fnUntraced(function* (
+  instance: Instance,
+  source: Source,
+  border: Border,
+  around: Surroundings,
+) {
   yield* guard(instance, source, around)
   const { setup: limit } = around.limits
-  const plugin = yield* bounded(within(instance.name, load(instance.name, source)), limit, () => failed(instance, "import", `did not load within ${Duration.format(limit)}: ${advice}`))
+  const plugin = yield* bounded(within(instance.name, load(instance.name, source)), limit, () =>
+    failed(instance, "import", `did not load within ${Duration.format(limit)}: ${advice}`),
+  )
   const config = yield* configOf(instance, plugin.config)
   const scope = yield* Scope.fork(yield* Effect.scope)
   const setup = setUp(plugin, config, instance, scope, border)
-  const contributions = yield* bounded(setup, limit, () => failed(instance, "setup", `setup did not end within ${Duration.format(limit)}. ${advice}`))
+  const contributions = yield* bounded(setup, limit, () =>
+    failed(instance, "setup", `setup did not end within ${Duration.format(limit)}. ${advice}`),
+  )
   const wrong = shapes(contributions)
   if (wrong !== undefined) return yield* failed(instance, "register", wrong)
-  return { id: plugin.id, summary: plugin.summary, handles: bind(border, contributions), migrations: contributions.migrations ?? [], config: described(plugin) } satisfies Started
+  return {
+    id: plugin.id,
+    summary: plugin.summary,
+    handles: bind(border, contributions),
+    migrations: contributions.migrations ?? [],
+    config: described(plugin),
+  } satisfies Started
 })
 
 const described = (plugin: Plugin) => {
@@ -68,7 +98,8 @@ const described = (plugin: Plugin) => {
   }
 }
 
-const advice = "A plugin that loops without a pause stops the whole hub when it runs inside it; isolation = \"worker\" or \"process\" can end it."
+const advice =
+  'A plugin that loops without a pause stops the whole hub when it runs inside it; isolation = "worker" or "process" can end it.'
 
 const guard = (instance: Instance, source: Source, around: Surroundings) => {
   const entry = source.kind === "file" ? source.entry : ""
@@ -77,41 +108,71 @@ const guard = (instance: Instance, source: Source, around: Surroundings) => {
     instance: instance.name,
     files: () => (files ??= entry === "" ? new Set<string>() : filesOf(entry)),
     folder: source.kind === "file" && path.basename(entry).startsWith("index.") ? source.folder : undefined,
-    late: (how, error) => around.late(`${how}: ${explain(error, entry)}`)
+    late: (how, error) => around.late(`${how}: ${explain(error, entry)}`),
   })
 }
 
-const setUp = (plugin: Plugin, config: unknown, instance: Instance, scope: Scope.Scope, border: Border): Effect.Effect<Contributions, PluginFailed> =>
-  within(instance.name, Effect.suspend(() => Scope.provide(plugin.setup(config, { instance: instance.name }), scope))).pipe(
+const setUp = (
+  plugin: Plugin,
+  config: unknown,
+  instance: Instance,
+  scope: Scope.Scope,
+  border: Border,
+): Effect.Effect<Contributions, PluginFailed> =>
+  within(
+    instance.name,
+    Effect.suspend(() => Scope.provide(plugin.setup(config, { instance: instance.name }), scope)),
+  ).pipe(
     Effect.provideContext(border.services),
-    Effect.catchCause((cause) => failed(instance, "setup", explain(Cause.squash(cause), border.file)))
+    Effect.catchCause((cause) => failed(instance, "setup", explain(Cause.squash(cause), border.file))),
   )
 
 /** Does not wait for an effect that cannot be interrupted. */
-const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>, limit: Duration.Duration, orElse: () => Effect.Effect<never, E>): Effect.Effect<A, E, R> =>
+const bounded = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  limit: Duration.Duration,
+  orElse: () => Effect.Effect<never, E>,
+): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.forkDetach(effect), (fiber) =>
     Fiber.join(fiber).pipe(
       Effect.timeoutOrElse({ duration: limit, orElse }),
-      Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe()))
-    )
+      Effect.ensuring(Effect.sync(() => fiber.interruptUnsafe())),
+    ),
   )
 
 const configOf = (instance: Instance, schema: Schema.Top): Effect.Effect<unknown, PluginFailed> =>
   Effect.mapError(
-    decode(schema as Schema.Codec<unknown, unknown>, instance.document, { at: ["plugin", instance.name, "config"] }),
-    (invalid) => new PluginFailed({ plugin: instance.name, phase: "config", detail: invalid.message })
+    decode(schema as Schema.Codec<unknown, unknown>, instance.document, {
+      at: ["plugin", instance.name, "config"],
+    }),
+    (invalid) => new PluginFailed({ plugin: instance.name, phase: "config", detail: invalid.message }),
   )
 
-const kinds: Readonly<Record<string, string>> = { agents: "id", steps: "type", conditions: "id", operations: "name", resources: "uri", prompts: "name", routes: "path", sinks: "id", migrations: "id", doctor: "id" }
+const kinds: Readonly<Record<string, string>> = {
+  agents: "id",
+  steps: "type",
+  conditions: "id",
+  operations: "name",
+  resources: "uri",
+  prompts: "name",
+  routes: "path",
+  sinks: "id",
+  migrations: "id",
+  doctor: "id",
+}
 
 /** What is wrong with what setup returned; a plugin in JavaScript may return anything. */
 const shapes = (contributions: unknown): string | undefined => {
-  if (typeof contributions !== "object" || contributions === null) return "setup returned no contributions: return { agents: [ … ] }"
+  if (typeof contributions !== "object" || contributions === null)
+    return "setup returned no contributions: return { agents: [ … ] }"
   for (const [kind, items] of Object.entries(contributions)) {
     const key = kinds[kind]
-    if (key === undefined) return `there is no kind of contribution "${kind}". Known: ${Object.keys(kinds).join(", ")}.`
+    if (key === undefined)
+      return `there is no kind of contribution "${kind}". Known: ${Object.keys(kinds).join(", ")}.`
     if (items !== undefined && !Array.isArray(items)) return `${kind} is no list`
-    const bad = (items ?? []).findIndex((item: unknown) => typeof (item as Record<string, unknown> | undefined)?.[key] !== "string")
+    const bad = (items ?? []).findIndex(
+      (item: unknown) => typeof (item as Record<string, unknown> | undefined)?.[key] !== "string",
+    )
     if (bad >= 0) return `${kind}[${bad}] has no ${key}`
   }
   return operationNames(contributions as Contributions)
@@ -122,18 +183,39 @@ const operationNames = (contributions: Contributions): string | undefined => {
   return bad === undefined ? undefined : `operation ${JSON.stringify(bad.name)}: a name is lower_snake_case`
 }
 
-const outside = Effect.fnUntraced(function* (instance: Instance, source: Extract<Source, { kind: "file" }>, border: Border, around: Surroundings) {
+const outside = Effect.fnUntraced(function* (
+  instance: Instance,
+  source: Extract<Source, { kind: "file" }>,
+  border: Border,
+  around: Surroundings,
+) {
   const scope = yield* Scope.fork(yield* Effect.scope)
   let up = false
   const lost = (detail: string) => (up ? around.lost(detail) : undefined)
-  const connect = instance.isolation === "worker" ? worker(instance.name, source) : subprocess(instance, source, around.runner)
-  const on = (phase: PluginPhase) => (error: RpcError) => new PluginFailed({ plugin: instance.name, phase, detail: error.message })
-  const remote = yield* Remote.connect({ border, instance: instance.name, connect, lost }).pipe(Scope.provide(scope), Effect.mapError(on("import")))
+  const connect =
+    instance.isolation === "worker"
+      ? worker(instance.name, source)
+      : subprocess(instance, source, around.runner)
+  const on = (phase: PluginPhase) => (error: RpcError) =>
+    new PluginFailed({ plugin: instance.name, phase, detail: error.message })
+  const remote = yield* Remote.connect({ border, instance: instance.name, connect, lost }).pipe(
+    Scope.provide(scope),
+    Effect.mapError(on("import")),
+  )
   const { config, id, summary } = remote.greeting
   if (config !== undefined) yield* configOf(instance, fromJson(config) as never as Schema.Top)
-  const offer = yield* Effect.mapError(Remote.setup(remote, instance.config, instance.name, around.limits.setup), on("setup"))
+  const offer = yield* Effect.mapError(
+    Remote.setup(remote, instance.config, instance.name, around.limits.setup),
+    on("setup"),
+  )
   const wrong = shapes(offer)
   if (wrong !== undefined) return yield* failed(instance, "register", wrong)
   up = true
-  return { id, summary, handles: Remote.handles(border, remote, offer), migrations: offer.migrations ?? [], config } satisfies Started
+  return {
+    id,
+    summary,
+    handles: Remote.handles(border, remote, offer),
+    migrations: offer.migrations ?? [],
+    config,
+  } satisfies Started
 })

@@ -20,16 +20,20 @@ export const worker = (instance: string, source: File): Connect =>
     const ready = Deferred.makeUnsafe<void, RpcError>()
     const thread = yield* Effect.acquireRelease(
       Effect.sync(() => new Worker(workerUrl())),
-      (thread) => Effect.sync(() => thread.terminate())
+      (thread) => Effect.sync(() => thread.terminate()),
     )
     let broke = ""
-    thread.onmessage = ({ data }: { data: unknown }) => (data === "ready" ? Deferred.doneUnsafe(ready, Exit.void) : receive(String(data)))
+    thread.onmessage = ({ data }: { data: unknown }) =>
+      data === "ready" ? Deferred.doneUnsafe(ready, Exit.void) : receive(String(data))
     thread.onerror = (event) => {
       event.preventDefault()
       broke = event.message
     }
     thread.addEventListener("close", (event) => {
-      const reason = broke === "" ? `its worker ended with ${(event as unknown as { code: number }).code}` : `threw outside of any call: ${broke}`
+      const reason =
+        broke === ""
+          ? `its worker ended with ${(event as unknown as { code: number }).code}`
+          : `threw outside of any call: ${broke}`
       Deferred.doneUnsafe(ready, Exit.fail(gone(reason)))
       closed(reason)
     })
@@ -48,8 +52,9 @@ const TAIL = 2000
 export const subprocess = (instance: Instance, source: File, runner: ReadonlyArray<string>): Connect =>
   Effect.fnUntraced(function* ({ closed, receive }) {
     const command = instance.command ?? [...runner, source.entry]
-    const child = yield* Effect.acquireRelease(start(command, source.folder, environment(instance.env)), (child) =>
-      Effect.promise(() => stop(child))
+    const child = yield* Effect.acquireRelease(
+      start(command, source.folder, environment(instance.env)),
+      (child) => Effect.promise(() => stop(child)),
     )
     const cut = lines(receive)
     let stderr = ""
@@ -62,12 +67,15 @@ export const subprocess = (instance: Instance, source: File, runner: ReadonlyArr
     }
     const listen = async () => {
       const decoder = new TextDecoder()
-      for await (const chunk of child.stderr) stderr = (stderr + decoder.decode(chunk, { stream: true })).slice(-TAIL)
+      for await (const chunk of child.stderr)
+        stderr = (stderr + decoder.decode(chunk, { stream: true })).slice(-TAIL)
     }
     const done = Promise.allSettled([read(), listen()])
     void child.exited.then(async (code) => {
       await Promise.race([done, Bun.sleep(100)])
-      closed(`its process ended with ${child.signalCode ?? code}${stderr.trim() === "" ? "" : `: ${stderr.trim()}`}`)
+      closed(
+        `its process ended with ${child.signalCode ?? code}${stderr.trim() === "" ? "" : `: ${stderr.trim()}`}`,
+      )
     })
     return {
       send: (text) => {
@@ -75,14 +83,18 @@ export const subprocess = (instance: Instance, source: File, runner: ReadonlyArr
         void child.stdin.write(`${text}\n`)
         void child.stdin.flush()
       },
-      kill: () => child.kill("SIGKILL")
+      kill: () => child.kill("SIGKILL"),
     }
   })
 
 const start = (command: ReadonlyArray<string>, cwd: string, env: Record<string, string>) =>
   Effect.try({
     try: () => Bun.spawn([...command], { cwd, env, stdin: "pipe", stdout: "pipe", stderr: "pipe" }),
-    catch: (error) => new RpcError({ code: codes.internal, message: `cannot start ${command[0]}: ${(error as Error).message}` })
+    catch: (error) =>
+      new RpcError({
+        code: codes.internal,
+        message: `cannot start ${command[0]}: ${(error as Error).message}`,
+      }),
   })
 
 const GRACE_MS = 1000
@@ -99,6 +111,10 @@ const stop = async (child: Bun.Subprocess<"pipe", "pipe", "pipe">): Promise<void
 }
 
 const environment = (names: ReadonlyArray<string>): Record<string, string> => {
-  const taken = ["PATH", "HOME", "LANG", "TMPDIR", ...names].filter((name) => name !== "BUN_OPTIONS" && name !== "BUN_BE_BUN")
-  return Object.fromEntries(taken.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+  const taken = ["PATH", "HOME", "LANG", "TMPDIR", ...names].filter(
+    (name) => name !== "BUN_OPTIONS" && name !== "BUN_BE_BUN",
+  )
+  return Object.fromEntries(
+    taken.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
 }

@@ -10,7 +10,9 @@ export interface Watcher {
 }
 
 /** At most one change waits to be taken. */
-export const watch = Effect.fn("Watch.watch")(function* (home: string): Effect.fn.Return<Watcher, never, Scope.Scope> {
+export const watch = Effect.fn("Watch.watch")(function* (
+  home: string,
+): Effect.fn.Return<Watcher, never, Scope.Scope> {
   const changes = yield* Queue.sliding<string>(1)
   const watchers = new Map<string, FSWatcher>()
   let files: ReadonlySet<string> = new Set()

@@ -24,7 +24,7 @@ export const Greeting = Schema.Struct({
   /** JSON Schema of the config. Left out: the plugin checks it itself in `setup`. */
   config: key(Json),
   /** Answers `ping` while it works. */
-  ping: key(Schema.Boolean)
+  ping: key(Schema.Boolean),
 })
 
 const named = { summary: Schema.String }
@@ -32,37 +32,56 @@ const list = <S extends Schema.Top>(item: S) => key(Schema.Array(item))
 
 /** Answer to `setup`. */
 export const Offer = Schema.Struct({
-  agents: list(Schema.Struct({
-    id: Schema.NonEmptyString,
-    ...named,
-    supports: key(Json),
-    /** Answers `agent.probe`. */
-    probe: key(Schema.Boolean),
-    /** The text `{{hub}}` in `entry` becomes the path of the hub. */
-    client: key(Schema.Struct({ file: Schema.String, format: Schema.Literals(["json", "jsonc", "toml"]), at: Schema.Array(Schema.String), entry: Json }))
-  })),
+  agents: list(
+    Schema.Struct({
+      id: Schema.NonEmptyString,
+      ...named,
+      supports: key(Json),
+      /** Answers `agent.probe`. */
+      probe: key(Schema.Boolean),
+      /** The text `{{hub}}` in `entry` becomes the path of the hub. */
+      client: key(
+        Schema.Struct({
+          file: Schema.String,
+          format: Schema.Literals(["json", "jsonc", "toml"]),
+          at: Schema.Array(Schema.String),
+          entry: Json,
+        }),
+      ),
+    }),
+  ),
   steps: list(Schema.Struct({ type: Schema.NonEmptyString, ...named, config: key(Json) })),
-  conditions: list(Schema.Struct({ id: Schema.NonEmptyString, ...named, config: key(Schema.Union([Json, Schema.Boolean])) })),
-  operations: list(Schema.Struct({
-    name: Schema.NonEmptyString,
-    title: key(Schema.String),
-    ...named,
-    input: key(Json),
-    output: key(Json),
-    readonly: Schema.Boolean,
-    destructive: key(Schema.Boolean),
-    cli: key(Schema.Struct({
-      path: key(Schema.Array(Schema.String)),
-      positional: key(Schema.Array(Schema.String)),
-      alias: key(Schema.Record(Schema.String, Schema.String)),
-      hidden: key(Schema.Boolean)
-    }))
-  })),
-  resources: list(Schema.Struct({ uri: Schema.NonEmptyString, name: Schema.String, ...named, mime: Schema.String })),
+  conditions: list(
+    Schema.Struct({ id: Schema.NonEmptyString, ...named, config: key(Schema.Union([Json, Schema.Boolean])) }),
+  ),
+  operations: list(
+    Schema.Struct({
+      name: Schema.NonEmptyString,
+      title: key(Schema.String),
+      ...named,
+      input: key(Json),
+      output: key(Json),
+      readonly: Schema.Boolean,
+      destructive: key(Schema.Boolean),
+      cli: key(
+        Schema.Struct({
+          path: key(Schema.Array(Schema.String)),
+          positional: key(Schema.Array(Schema.String)),
+          alias: key(Schema.Record(Schema.String, Schema.String)),
+          hidden: key(Schema.Boolean),
+        }),
+      ),
+    }),
+  ),
+  resources: list(
+    Schema.Struct({ uri: Schema.NonEmptyString, name: Schema.String, ...named, mime: Schema.String }),
+  ),
   prompts: list(Schema.Struct({ name: Schema.NonEmptyString, ...named, arguments: key(Json) })),
-  sinks: list(Schema.Struct({ id: Schema.NonEmptyString, ...named, types: key(Schema.Array(Schema.String)) })),
+  sinks: list(
+    Schema.Struct({ id: Schema.NonEmptyString, ...named, types: key(Schema.Array(Schema.String)) }),
+  ),
   migrations: list(Schema.Struct({ id: Schema.NonEmptyString, sql: Schema.String })),
-  doctor: list(Schema.Struct({ id: Schema.NonEmptyString, ...named }))
+  doctor: list(Schema.Struct({ id: Schema.NonEmptyString, ...named })),
 })
 export type Offer = typeof Offer.Type
 
@@ -88,7 +107,16 @@ export const fromJson = (json: unknown): Schema.Codec<unknown, unknown> => {
 
 /** Every error that may cross, with its fields. */
 const Expected = Schema.Union([
-  Failure, OperationFailed, StorageFailed, HttpFailed, SecretMissing, FileFailed, RunRefused, ProgramMissing, FolderUnusable, ProgramTimedOut
+  Failure,
+  OperationFailed,
+  StorageFailed,
+  HttpFailed,
+  SecretMissing,
+  FileFailed,
+  RunRefused,
+  ProgramMissing,
+  FolderUnusable,
+  ProgramTimedOut,
 ])
 const encodeExpected = Schema.encodeUnknownOption(Expected)
 const decodeExpected = Schema.decodeUnknownOption(Expected)
@@ -98,7 +126,9 @@ export const toRpc = (error: unknown): RpcError => {
   if (error instanceof RpcError) return error
   const message = error instanceof Error ? error.message : String(error)
   const data = encodeExpected(error)
-  return data._tag === "Some" ? new RpcError({ code: codes.expected, message, data: data.value }) : new RpcError({ code: codes.internal, message })
+  return data._tag === "Some"
+    ? new RpcError({ code: codes.expected, message, data: data.value })
+    : new RpcError({ code: codes.internal, message })
 }
 
 /** The error that the other side meant; the RpcError itself when it is none that may cross. */

@@ -6,7 +6,11 @@ type Files = Readonly<Record<string, string>>
 
 const snake = (name: string) => name.replaceAll("-", "_")
 
-const sample = (kind: Kind, name: string, config: string) => `# Copy into plugins.toml. \`use\` is a path beside that file.
+const sample = (
+  kind: Kind,
+  name: string,
+  config: string,
+) => `# Copy into plugins.toml. \`use\` is a path beside that file.
 [plugin.${name}]
 use = "./${kind}-${name}"
 
@@ -86,11 +90,21 @@ test("what is no event is kept as text", () => {
 `,
   "fixtures/ok-hello.jsonl": `{"type":"text","text":"Hello"}\n{"type":"done","text":"Hello."}\n`,
   "fixtures/rate_limited.jsonl": `{"type":"error","code":429,"message":"Too many requests."}\n`,
-  "sample.toml": sample("agent", name, `program = "${name}"`)
+  "sample.toml": sample("agent", name, `program = "${name}"`),
 })
 
 /** A plugin of one contribution whose core is a pure function with a test of its own. */
-const small = (kind: Kind, name: string, parts: { readonly imports: string; readonly pure: string; readonly contribution: string; readonly test: string; readonly config?: string }): Files => ({
+const small = (
+  kind: Kind,
+  name: string,
+  parts: {
+    readonly imports: string
+    readonly pure: string
+    readonly contribution: string
+    readonly test: string
+    readonly config?: string
+  },
+): Files => ({
   "index.ts": `/** ${parts.pure.split("\n")[0]?.replace(/^\/\*\* | \*\/$/g, "")} */
 import { Effect, Schema } from "effect"
 import { Field, ${parts.imports} } from "hub/plugin"
@@ -110,7 +124,7 @@ export default Plugin.define({
 `,
   "index.test.ts": parts.test,
   "fixtures/README.md": "Files that the tests read.\n",
-  "sample.toml": sample(kind, name, `prefix = "${name}"`)
+  "sample.toml": sample(kind, name, `prefix = "${name}"`),
 })
 
 const labelled = `/** Puts a prefix before a text. */
@@ -139,7 +153,7 @@ const step = (name: string): Files =>
           run: ({ text }, context) => Effect.map(context.render(text), (rendered) => ({ text: label(config.prefix, rendered) }))
         })
       ]
-    `
+    `,
   })
 
 const condition = (name: string): Files =>
@@ -168,7 +182,7 @@ test("holds for a tag that is there, and says why not", () => {
           holds: ({ tag }, context) => Effect.succeed(holds(context.project?.tags ?? [], config.prefix + tag))
         })
       ]
-    `
+    `,
   })
 
 const operation = (name: string): Files =>
@@ -188,7 +202,7 @@ const operation = (name: string): Files =>
           run: ({ text }) => Effect.succeed({ text: label(config.prefix, text) })
         })
       ]
-    `
+    `,
   })
 
 const sink = (name: string): Files =>
@@ -205,7 +219,13 @@ const sink = (name: string): Files =>
             Effect.flatMap(Storage, (storage) => storage.set("last", Schema.String, label(config.prefix, event.type))).pipe(Effect.ignore)
         })
       ]
-    `
+    `,
   })
 
-export const templates: Readonly<Record<Kind, (name: string) => Files>> = { agent, step, condition, operation, sink }
+export const templates: Readonly<Record<Kind, (name: string) => Files>> = {
+  agent,
+  step,
+  condition,
+  operation,
+  sink,
+}

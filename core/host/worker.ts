@@ -8,18 +8,23 @@ interface WorkerScope {
 }
 
 // The thread shares the hub's stdout, which may be a protocol's.
+/* oxlint-disable no-console, unicorn/prefer-add-event-listener, unicorn/require-post-message-target-origin -- a worker's own console and port */
 Object.assign(console, { log: console.error, info: console.error, debug: console.error })
 
 const scope = globalThis as unknown as WorkerScope
 
 // The first message says which file; each later one is a line of the protocol.
 scope.onmessage = ({ data }) => {
-  const { entry, folder, instance } = data as { readonly entry: string; readonly folder: string; readonly instance: string }
+  const { entry, folder, instance } = data as {
+    readonly entry: string
+    readonly folder: string
+    readonly instance: string
+  }
   const peer = serve({
     send: scope.postMessage,
     load: load(instance, { kind: "file", entry, folder }),
     file: entry,
-    end: () => process.exit(0)
+    end: () => process.exit(0),
   })
   scope.onmessage = ({ data: line }) => peer.receive(String(line))
 }

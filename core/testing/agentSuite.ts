@@ -29,7 +29,7 @@ export interface Subject {
   readonly decode: (
     request: AgentRequest,
     lines: ReadonlyArray<string>,
-    exit: Exit
+    exit: Exit,
   ) => Effect.Effect<{ readonly events: ReadonlyArray<AgentEvent>; readonly end: Answer | Failure }, Failure>
 }
 
@@ -50,14 +50,28 @@ const subjectOf = (agent: ProgramAgent): Subject => ({
       const decoder = agent.decoder(request)
       const events = lines.flatMap((line) => decoder.feed(line, "stdout"))
       return { events, end: decoder.end(exit) }
-    })
+    }),
 })
 
-const result = <A>(value: A | Failure): Effect.Effect<A, Failure> => (value instanceof Failure ? Effect.fail(value) : Effect.succeed(value))
+const result = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
+  value instanceof Failure ? Effect.fail(value) : Effect.succeed(value)
 
-const exited = (code: number | null, signal: string | null = null): Exit => ({ code, signal, timed_out: false, lost: false, ended_at: 0 })
+const exited = (code: number | null, signal: string | null = null): Exit => ({
+  code,
+  signal,
+  timed_out: false,
+  lost: false,
+  ended_at: 0,
+})
 
-const requestOf = (prompt: string): AgentRequest => ({ run_id: "suite", attempt: 1, prompt, cwd: "/", dir: "/nowhere", prompt_file: "/nowhere/prompt" })
+const requestOf = (prompt: string): AgentRequest => ({
+  run_id: "suite",
+  attempt: 1,
+  prompt,
+  cwd: "/",
+  dir: "/nowhere",
+  prompt_file: "/nowhere/prompt",
+})
 
 /** Longest single argument on Linux. */
 const MAX_ARGUMENT = 128 * 1024
@@ -67,61 +81,120 @@ const prompts: Readonly<Record<string, string>> = {
   "an empty prompt": "",
   "a prompt that looks like a flag": "--help",
   "a prompt with quotes, newlines and unicode": "'\"`$(id)`\n\u{1f600} ü\n",
-  "a prompt of 2 MB": "x".repeat(2 * 1024 * 1024)
+  "a prompt of 2 MB": "x".repeat(2 * 1024 * 1024),
 }
 
-const odd = ["", "{", "[]", "null", "42", "\"text\"", "{}", '{"type":"unknown","x":{"y":[1]}}', '{"type":null}', "\u0000\u0007", "half a character: \uFFFD", "{\"type\":\"text\",\"text\":\"\uFFFD\"}", "plain words"]
+const odd = [
+  "",
+  "{",
+  "[]",
+  "null",
+  "42",
+  '"text"',
+  "{}",
+  '{"type":"unknown","x":{"y":[1]}}',
+  '{"type":null}',
+  "\u0000\u0007",
+  "half a character: \uFFFD",
+  '{"type":"text","text":"\uFFFD"}',
+  "plain words",
+]
 
 export const agentChecks = (agent: Subject, recordings: ReadonlyArray<Recording>): ReadonlyArray<Check> => {
   const decoded = (lines: ReadonlyArray<string>, exit: Exit) => agent.decode(requestOf("hi"), lines, exit)
   const fails = (lines: ReadonlyArray<string>, exit: Exit) =>
-    Effect.map(decoded(lines, exit), ({ end }) => assert(end instanceof Failure, `ended with the answer ${JSON.stringify(end)}; a failure was due`))
+    Effect.map(decoded(lines, exit), ({ end }) =>
+      assert(end instanceof Failure, `ended with the answer ${JSON.stringify(end)}; a failure was due`),
+    )
   return [
-    ...Object.entries(prompts).map(([name, prompt]) => ({ name: `${name} is launched, or refused with a Failure`, run: launches(agent, prompt) })),
+    ...Object.entries(prompts).map(([name, prompt]) => ({
+      name: `${name} is launched, or refused with a Failure`,
+      run: launches(agent, prompt),
+    })),
     { name: "no output is a failure, whatever the exit code says", run: fails([], exited(0)) },
     { name: "an exit code above 0 without an answer is a failure", run: fails([], exited(3)) },
     { name: "an end by a signal without an answer is a failure", run: fails([], exited(143, "SIGTERM")) },
-    { name: "a lost process without an answer is a failure", run: fails([], { ...exited(null), lost: true }) },
-    { name: "lines that it does not know do no harm, half characters neither", run: Effect.flatMap(decoded(odd, exited(1)), ({ events }) => wellFormed(events)) },
-    { name: "a line of 16 MB, as much as the hub gives of one of 50 MB, does no harm", run: Effect.asVoid(decoded(["x".repeat(16 * 1024 * 1024)], exited(1))) },
+    {
+      name: "a lost process without an answer is a failure",
+      run: fails([], { ...exited(null), lost: true }),
+    },
+    {
+      name: "lines that it does not know do no harm, half characters neither",
+      run: Effect.flatMap(decoded(odd, exited(1)), ({ events }) => wellFormed(events)),
+    },
+    {
+      name: "a line of 16 MB, as much as the hub gives of one of 50 MB, does no harm",
+      run: Effect.asVoid(decoded(["x".repeat(16 * 1024 * 1024)], exited(1))),
+    },
     { name: "reads the same lines the same way twice", run: twice(agent, recordings) },
-    ...recordings.map((recording) => ({ name: `${recording.name} ends as its name says`, run: plays(agent, recording) })),
+    ...recordings.map((recording) => ({
+      name: `${recording.name} ends as its name says`,
+      run: plays(agent, recording),
+    })),
     { name: "a missing program is told before anything starts", run: missing(agent) },
     { name: "a real process in its place: output cut inside a character, exit 3", run: cutInside(agent) },
-    { name: "an interruption leaves no grandchild", run: grandchildren }
+    { name: "an interruption leaves no grandchild", run: grandchildren },
   ]
 }
 
 const launches = (agent: Subject, prompt: string) =>
   Effect.gen(function* () {
-    const [first, second] = yield* Effect.all([Effect.result(agent.launch(requestOf(prompt))), Effect.result(agent.launch(requestOf(prompt)))])
+    const [first, second] = yield* Effect.all([
+      Effect.result(agent.launch(requestOf(prompt))),
+      Effect.result(agent.launch(requestOf(prompt))),
+    ])
     if (first._tag === "Failure") return
     assert.deepEqual(first, second, "two launches of one request differ")
     const launch = first.success
     assert(launch.program !== "", "no program")
-    assert(launch.args.every((arg) => typeof arg === "string" && !arg.includes("\0")), "an argument is no text, or holds NUL")
+    assert(
+      launch.args.every((arg) => typeof arg === "string" && !arg.includes("\0")),
+      "an argument is no text, or holds NUL",
+    )
     const longest = launch.args.find((arg) => Buffer.byteLength(arg) >= MAX_ARGUMENT)
-    assert(longest === undefined, "an argument is longer than 128 KB, which Linux refuses: hand the prompt over by stdin or file")
-    const bare = prompt.startsWith("-") && launch.args.indexOf(prompt) > 0 && !launch.args.includes("--") && !launch.args[launch.args.indexOf(prompt) - 1]?.startsWith("-")
-    assert(!bare, `the prompt ${prompt} would be read as a flag: put "--" before it, or hand it over by stdin`)
+    assert(
+      longest === undefined,
+      "an argument is longer than 128 KB, which Linux refuses: hand the prompt over by stdin or file",
+    )
+    const bare =
+      prompt.startsWith("-") &&
+      launch.args.indexOf(prompt) > 0 &&
+      !launch.args.includes("--") &&
+      !launch.args[launch.args.indexOf(prompt) - 1]?.startsWith("-")
+    assert(
+      !bare,
+      `the prompt ${prompt} would be read as a flag: put "--" before it, or hand it over by stdin`,
+    )
   })
 
 const wellFormed = (events: ReadonlyArray<AgentEvent>) =>
   Effect.sync(() => {
     for (const event of events) {
-      assert(typeof event.type === "string" && event.type !== "", `an event without a type: ${JSON.stringify(event)}`)
+      assert(
+        typeof event.type === "string" && event.type !== "",
+        `an event without a type: ${JSON.stringify(event)}`,
+      )
       assert(typeof event.data === "object" && event.data !== null, `an event without data: ${event.type}`)
-      if (event.type === "signal") assert(Schema.is(FailureClass)(event.data["class"]), `a signal of no known class: ${JSON.stringify(event.data)}`)
+      if (event.type === "signal")
+        assert(
+          Schema.is(FailureClass)(event.data["class"]),
+          `a signal of no known class: ${JSON.stringify(event.data)}`,
+        )
     }
   })
 
-const linesOf = (text: string) => text.split(/\r\n|\n|\r/).filter((line, index, all) => line !== "" || index < all.length - 1)
+const linesOf = (text: string) =>
+  text.split(/\r\n|\n|\r/).filter((line, index, all) => line !== "" || index < all.length - 1)
 
 const twice = (agent: Subject, recordings: ReadonlyArray<Recording>) =>
   Effect.gen(function* () {
     const lines = [...odd, ...recordings.flatMap(({ text }) => linesOf(text))]
     const read = Effect.result(agent.decode(requestOf("hi"), lines, exited(0)))
-    assert.deepEqual(plain(yield* read), plain(yield* read), "a restarted hub reads from the first byte again and must see the same")
+    assert.deepEqual(
+      plain(yield* read),
+      plain(yield* read),
+      "a restarted hub reads from the first byte again and must see the same",
+    )
   })
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -129,9 +202,14 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 const plays = (agent: Subject, { name, text }: Recording) =>
   Effect.gen(function* () {
     const known = FailureClass.literals.find((literal) => name.startsWith(literal))
-    const { end, events } = yield* agent.decode(requestOf("hi"), linesOf(text), exited(name.startsWith("ok") ? 0 : 1))
+    const { end, events } = yield* agent.decode(
+      requestOf("hi"),
+      linesOf(text),
+      exited(name.startsWith("ok") ? 0 : 1),
+    )
     yield* wellFormed(events)
-    if (name.startsWith("ok")) assert(!(end instanceof Failure), `ended with a failure: ${end instanceof Failure ? end.message : ""}`)
+    if (name.startsWith("ok"))
+      assert(!(end instanceof Failure), `ended with a failure: ${end instanceof Failure ? end.message : ""}`)
     if (known !== undefined) assert.equal(end instanceof Failure ? end.class : "an answer", known)
   })
 
@@ -139,7 +217,7 @@ const started = <A, E, R>(body: (folder: string) => Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "hub-suite-"))),
     body,
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
   )
 
 const specOf = (folder: string, program: string, args: ReadonlyArray<string>) => ({
@@ -149,16 +227,21 @@ const specOf = (folder: string, program: string, args: ReadonlyArray<string>) =>
   run_id: "suite",
   dir: join(folder, "attempt"),
   time_limit: Duration.minutes(1),
-  grace: Duration.millis(200)
+  grace: Duration.millis(200),
 })
 
 const missing = (agent: Subject) =>
   started((folder) =>
     Effect.gen(function* () {
       const launch = yield* agent.launch(requestOf("hi"))
-      const exit = yield* Effect.exit((yield* Supervisor).start(specOf(folder, `${launch.program}-that-is-not-installed`, launch.args)))
-      assert(EffectExit.isFailure(exit) && String(exit.cause).includes("ProgramMissing"), "the start was not refused")
-    })
+      const exit = yield* Effect.exit(
+        (yield* Supervisor).start(specOf(folder, `${launch.program}-that-is-not-installed`, launch.args)),
+      )
+      assert(
+        EffectExit.isFailure(exit) && String(exit.cause).includes("ProgramMissing"),
+        "the start was not refused",
+      )
+    }),
   )
 
 const cutInside = (agent: Subject) =>
@@ -168,22 +251,26 @@ const cutInside = (agent: Subject) =>
       writeFileSync(script, "printf 'ab\\303'; printf '\\251\\n\\303' >&1; exit 3\n")
       const process = yield* (yield* Supervisor).start(specOf(folder, "/bin/sh", [script]))
       const outputs = yield* Stream.runCollect(process.follow())
-      const lines = outputs.filter(({ stream }) => stream === "stdout").flatMap(({ lines }) => lines.map(({ text }) => text))
+      const lines = outputs
+        .filter(({ stream }) => stream === "stdout")
+        .flatMap(({ lines }) => lines.map(({ text }) => text))
       assert.deepEqual(lines, ["ab\u00e9", "\uFFFD"])
       const { end } = yield* agent.decode(requestOf("hi"), lines, yield* process.exit)
       assert(end instanceof Failure, "exit 3 and no answer of its own is a failure")
-    })
+    }),
   )
 
 const grandchildren = started((folder) =>
   Effect.gen(function* () {
-    const process_ = yield* (yield* Supervisor).start(specOf(folder, "/bin/sh", ["-c", "sh -c 'sleep 600 & echo $!; wait' & wait"]))
+    const process_ = yield* (yield* Supervisor).start(
+      specOf(folder, "/bin/sh", ["-c", "sh -c 'sleep 600 & echo $!; wait' & wait"]),
+    )
     const first = yield* Stream.runHead(Stream.filter(process_.follow(), ({ lines }) => lines.length > 0))
     const pid = first._tag === "Some" ? Number(first.value.lines[0]?.text) : 0
     assert(pid > 1, "the grandchild did not tell its pid")
     yield* process_.end
     assert(!lives(pid), `the grandchild ${pid} lives on`)
-  })
+  }),
 )
 
 /** A dead process that nobody has waited for yet does not live. */

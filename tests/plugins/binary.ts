@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { mkdirSync, writeFileSync } from "node:fs"
+import { writeTypes } from "../../bin/types.ts"
 import type { PluginState } from "../../core/plugin/Catalogue.ts"
 
 const root = join(import.meta.dir, "../..")
@@ -12,6 +13,7 @@ export const remove = (folder: string): void => rmSync(folder, { recursive: true
 
 /** Builds as bin/build.ts does, with the test's entry in place of bin/hub.ts. */
 export const compile = async (folder: string): Promise<string> => {
+  await writeTypes()
   const outfile = join(folder, "hub")
   const built = await Bun.build({
     entrypoints: [join(root, "tests/plugins/entry.ts"), join(root, "core/host/worker.ts")],
@@ -22,7 +24,13 @@ export const compile = async (folder: string): Promise<string> => {
     minify: true,
     bytecode: true,
     sourcemap: "linked",
-    compile: { outfile, autoloadDotenv: false, autoloadBunfig: false, autoloadTsconfig: false, autoloadPackageJson: true }
+    compile: {
+      outfile,
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      autoloadTsconfig: false,
+      autoloadPackageJson: true,
+    },
   })
   if (!built.success) throw new Error(built.logs.join("\n"))
   return outfile
@@ -33,6 +41,17 @@ export const write = (folder: string, files: Readonly<Record<string, string>>): 
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
   }
+}
+
+/** Runs the program to its end and gives its one line. */
+export const once = async (binary: string, home: string, ...args: ReadonlyArray<string>): Promise<any> => {
+  const child = Bun.spawn([binary, ...args], {
+    cwd: "/",
+    stdout: "pipe",
+    stderr: "inherit",
+    env: { PATH: process.env["PATH"] ?? "", HOME: home, HUB_HOME: home },
+  })
+  return JSON.parse(await child.stdout.text())
 }
 
 interface Snapshot {
@@ -57,13 +76,18 @@ export interface Hub {
 
 const settled = (state: PluginState) => state.state === "ready" || state.state === "failed"
 
-export const start = (binary: string, home: string, limits: Readonly<Record<string, number>> = {}, env: Record<string, string> = {}): Hub => {
+export const start = (
+  binary: string,
+  home: string,
+  limits: Readonly<Record<string, number>> = {},
+  env: Record<string, string> = {},
+): Hub => {
   const child = Bun.spawn([binary, home, JSON.stringify(limits)], {
     cwd: "/",
     stdin: "pipe",
     stdout: "pipe",
     stderr: process.env["HUB_TEST_STDERR"] === undefined ? "ignore" : "inherit",
-    env: { PATH: process.env["PATH"] ?? "", HOME: home, ...env }
+    env: { PATH: process.env["PATH"] ?? "", HOME: home, ...env },
   })
   let latest: Snapshot = { revision: 0, plugins: [] }
   const watchers = new Set<() => void>()

@@ -6,7 +6,9 @@ import { Context, Duration, Effect, Exit, Layer, Stream } from "effect"
 import * as Host from "../../core/host/Host.ts"
 import * as HostModules from "../../core/host/HostModules.ts"
 import { run } from "../../core/host/PluginProcess.ts"
+import * as PluginTest from "../../core/host/PluginTest.ts"
 import * as Hub from "../../core/host/Registry.ts"
+import * as Scaffold from "../../core/host/Scaffold.ts"
 import * as Sinks from "../../core/host/Sinks.ts"
 import * as Database from "../../core/live/Database.ts"
 import * as EventsLive from "../../core/live/Events.ts"
@@ -15,6 +17,7 @@ import * as HttpLive from "../../core/live/Http.ts"
 import * as ProcessesLive from "../../core/live/Processes.ts"
 import * as SecretsLive from "../../core/live/Secrets.ts"
 import * as StorageLive from "../../core/live/Storage.ts"
+import * as SupervisorLive from "../../core/live/Supervisor.ts"
 import * as WorkspaceLive from "../../core/live/Workspace.ts"
 import { Registry } from "../../core/plugin/Catalogue.ts"
 import { type Catalogue } from "../../core/plugin/Catalogue.ts"
@@ -33,7 +36,11 @@ const say = (message: object) => process.stdout.write(`${JSON.stringify(message)
 
 const noRuns = () => Effect.fail(new RunRefused({ code: "unavailable", message: "no runs here" }))
 
-const options = (home: string, limits: Host.Options["limits"], context: Context.Context<any>): Host.Options => ({
+const options = (
+  home: string,
+  limits: Host.Options["limits"],
+  context: Context.Context<any>,
+): Host.Options => ({
   home,
   fallback: "",
   builtin: {},
@@ -43,15 +50,20 @@ const options = (home: string, limits: Host.Options["limits"], context: Context.
   servicesFor: (instance) =>
     Effect.all([StorageLive.forPlugin(instance), WorkspaceLive.forPlugin(instance)]).pipe(
       Effect.map(([storage, workspace]) =>
-        Context.pick(Events, Http, Processes, Secrets)(context).pipe(
+        Context.pick(
+          Events,
+          Http,
+          Processes,
+          Secrets,
+        )(context).pipe(
           Context.add(Storage, storage),
           Context.add(Workspace, workspace),
-          Context.add(Runs, { dispatch: noRuns, get: noRuns, list: noRuns, cancel: noRuns, wait: noRuns })
-        )
+          Context.add(Runs, { dispatch: noRuns, get: noRuns, list: noRuns, cancel: noRuns, wait: noRuns }),
+        ),
       ),
-      Effect.provideContext(context)
+      Effect.provideContext(context),
     ) as never,
-  migrate: (_, plugin, migrations) => Effect.provideContext(StorageLive.migrate(plugin, migrations), context)
+  migrate: (_, plugin, migrations) => Effect.provideContext(StorageLive.migrate(plugin, migrations), context),
 })
 
 const caller = { door: "cli", client: "test" } as const
@@ -59,7 +71,12 @@ const caller = { door: "cli", client: "test" } as const
 const context = { id: "s", run_id: "r", cwd: "/", project: undefined, input: {} }
 
 /** What a test may ask for. */
-const asked = (catalogue: Catalogue, what: string, id: string, given: any): Effect.Effect<unknown, unknown, any> => {
+const asked = (
+  catalogue: Catalogue,
+  what: string,
+  id: string,
+  given: any,
+): Effect.Effect<unknown, unknown, any> => {
   const missing = Effect.fail({ message: `no ${what} ${id}` })
   switch (what) {
     case "operation":
@@ -75,13 +92,21 @@ const asked = (catalogue: Catalogue, what: string, id: string, given: any): Effe
           agent: () => Effect.succeed({ text: "answered" }),
           command: () => Effect.succeed({ code: 0, signal: null, output: "" }),
           once: (_, __, effect) => effect,
-          say: () => Effect.void
+          say: () => Effect.void,
         }) ?? missing
       )
     case "agent": {
       const agent = catalogue.agents.get(id)
       if (agent?.kind !== "program") return missing
-      const request = { run_id: "r", attempt: 1, prompt: "hi", cwd: "/", dir: "/", prompt_file: "/p", ...given.request }
+      const request = {
+        run_id: "r",
+        attempt: 1,
+        prompt: "hi",
+        cwd: "/",
+        dir: "/",
+        prompt_file: "/p",
+        ...given.request,
+      }
       return Effect.gen(function* () {
         const launch = yield* agent.launch(request)
         const decoder = yield* agent.decoder(request)
@@ -100,44 +125,92 @@ const asked = (catalogue: Catalogue, what: string, id: string, given: any): Effe
 const serve = Effect.gen(function* () {
   const registry = yield* Registry
   const host = yield* Host.Host
-  yield* Effect.forkScoped(Stream.runForEach(registry.changes, ({ plugins, revision }) => Effect.sync(() => say({ plugins, revision }))))
+  yield* Effect.forkScoped(
+    Stream.runForEach(registry.changes, ({ plugins, revision }) =>
+      Effect.sync(() => say({ plugins, revision })),
+    ),
+  )
   yield* Stream.fromAsyncIterable(console, String).pipe(
     Stream.mapEffect(
       (line) =>
         Effect.gen(function* () {
           const { given, id, n, what } = JSON.parse(line)
-          const work = what === "problem" ? host.problem : Effect.flatMap(registry.current, (now) => asked(now, what, id, given))
+          const work =
+            what === "problem"
+              ? host.problem
+              : Effect.flatMap(registry.current, (now) => asked(now, what, id, given))
           const exit = yield* Effect.exit(Effect.scoped(work))
           say(Exit.isSuccess(exit) ? { n, ok: exit.value ?? null } : { n, failed: failureOf(exit) })
         }),
-      { concurrency: "unbounded" }
+      { concurrency: "unbounded" },
     ),
-    Stream.runDrain
+    Stream.runDrain,
   )
 })
 
 const failureOf = (exit: Exit.Failure<unknown, unknown>) => {
   const error = Exit.findErrorOption(exit)
-  return error._tag === "Some" ? { ...(error.value as object), message: (error.value as Error).message } : { message: String(exit.cause) }
+  return error._tag === "Some"
+    ? { ...(error.value as object), message: (error.value as Error).message }
+    : { message: String(exit.cause) }
 }
 
-const spans = (limits: Record<string, number>) => Object.fromEntries(Object.entries(limits).map(([name, ms]) => [name, Duration.millis(ms)]))
+const spans = (limits: Record<string, number>) =>
+  Object.fromEntries(Object.entries(limits).map(([name, ms]) => [name, Duration.millis(ms)]))
 
 const main = (home: string, limits: Record<string, number>) => {
   HostModules.register({ "hub/testing": () => import("../../core/testing/api.ts") })
   const base = Layer.mergeAll(SecretsLive.layer, Database.layer).pipe(Layer.provideMerge(Home.layer(home)))
-  const services = Layer.mergeAll(EventsLive.layer, HttpLive.layer, ProcessesLive.layer).pipe(Layer.provideMerge(base))
-  const host = Layer.unwrap(Effect.map(Effect.context<any>(), (context) => Host.layer(options(home, spans(limits), context))))
-  const all = Layer.mergeAll(host, Sinks.layer).pipe(Layer.provideMerge(Hub.layer), Layer.provideMerge(services as never))
-  Effect.runPromise(Effect.scoped(Effect.provide(serve, all as Layer.Layer<any>)) as Effect.Effect<void>).then(
+  const services = Layer.mergeAll(EventsLive.layer, HttpLive.layer, ProcessesLive.layer).pipe(
+    Layer.provideMerge(base),
+  )
+  const host = Layer.unwrap(
+    Effect.map(Effect.context<any>(), (context) => Host.layer(options(home, spans(limits), context))),
+  )
+  const all = Layer.mergeAll(host, Sinks.layer).pipe(
+    Layer.provideMerge(Hub.layer),
+    Layer.provideMerge(services as never),
+  )
+  Effect.runPromise(
+    Effect.scoped(Effect.provide(serve, all as Layer.Layer<any>)) as Effect.Effect<void>,
+  ).then(
     () => process.exit(0),
     (error) => {
       say({ refused: String(error?.message ?? error) })
       process.exit(1)
-    }
+    },
   )
+}
+
+/** `new ID PARENT` and `test FOLDER`: one line of JSON, as the command line prints it. */
+const tool = (first: string, rest: ReadonlyArray<string>) => {
+  HostModules.register({ "hub/testing": () => import("../../core/testing/api.ts") })
+  const home = process.env["HUB_HOME"] ?? ""
+  const base = Layer.mergeAll(SecretsLive.layer, Database.layer).pipe(Layer.provideMerge(Home.layer(home)))
+  const services = Layer.mergeAll(
+    EventsLive.layer,
+    HttpLive.layer,
+    ProcessesLive.layer,
+    SupervisorLive.layer,
+  ).pipe(Layer.provideMerge(base))
+  const work =
+    first === "new"
+      ? Scaffold.create(rest[0] ?? "", rest[1] ?? "")
+      : Effect.flatMap(Effect.context<any>(), (context) =>
+          PluginTest.run(rest[0] ?? "", options(home, {}, context)),
+        )
+  void Effect.runPromiseExit(
+    Effect.provide(
+      work as Effect.Effect<unknown, unknown, any>,
+      services as Layer.Layer<any>,
+    ) as Effect.Effect<unknown, unknown>,
+  ).then((exit) => {
+    say(Exit.isSuccess(exit) ? { ok: exit.value } : { failed: failureOf(exit) })
+    process.exit(0)
+  })
 }
 
 const [first, ...rest] = process.argv.slice(2)
 if (first === "__plugin") void run(rest)
+else if (first === "new" || first === "test") tool(first, rest)
 else main(first ?? "", JSON.parse(rest[0] ?? "{}"))

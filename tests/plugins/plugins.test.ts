@@ -21,7 +21,11 @@ afterEach(async () => {
 })
 
 /** A hub whose home holds these files. */
-const hubWith = (files: Readonly<Record<string, string>>, limits: Readonly<Record<string, number>> = {}, env: Record<string, string> = {}) => {
+const hubWith = (
+  files: Readonly<Record<string, string>>,
+  limits: Readonly<Record<string, number>> = {},
+  env: Record<string, string> = {},
+) => {
   const home = temp("home")
   write(home, files)
   const hub = start(binary, home, limits, env)
@@ -34,12 +38,15 @@ const fixture = (name: string) => readFileSync(join(import.meta.dir, "fixtures",
 /** A good plugin beside the bad one: it must go on working. */
 const good = {
   "good.ts": fixture("good.ts"),
-  "plugins.toml": `[plugin.good]\nuse = "./good.ts"\n`
+  "plugins.toml": `[plugin.good]\nuse = "./good.ts"\n`,
 }
 
 const beside = (table: string) => `${good["plugins.toml"]}${table}`
 
-const works = async (hub: Hub) => expect(await hub.ask("operation", "good_hello", { name: "you" })).toMatchObject({ ok: { text: "hello you" } })
+const works = async (hub: Hub) =>
+  expect(await hub.ask("operation", "good_hello", { name: "you" })).toMatchObject({
+    ok: { text: "hello you" },
+  })
 
 const everything = async (hub: Hub) => {
   const state = await hub.state("acme")
@@ -47,20 +54,33 @@ const everything = async (hub: Hub) => {
   expect(state).toMatchObject({
     id: "agent-acme",
     state: "ready",
-    contributes: { agents: ["acme"], steps: ["acme_step"], conditions: ["acme_ready"], operations: ["acme_count"], sinks: ["acme-sink"] }
+    contributes: {
+      agents: ["acme"],
+      steps: ["acme_step"],
+      conditions: ["acme_ready"],
+      operations: ["acme_count"],
+      sinks: ["acme-sink"],
+    },
   })
   expect(await hub.ask("agent", "acme", { lines: ["say hello", "break"] })).toMatchObject({
     ok: {
       launch: { program: "acme", args: ["--loud", "hi"] },
-      events: [{ type: "agent_message", data: { text: "hello" } }, { type: "output", data: { text: "break" } }],
-      answer: { text: "hello" }
-    }
+      events: [
+        { type: "agent_message", data: { text: "hello" } },
+        { type: "output", data: { text: "break" } },
+      ],
+      answer: { text: "hello" },
+    },
   })
   expect(await hub.ask("step", "acme_step", { text: "x" })).toMatchObject({ ok: { text: "rendered x" } })
-  expect(await hub.ask("condition", "acme_ready", { at_least: 3 })).toMatchObject({ ok: { holds: true, because: "4 is at least 3" } })
+  expect(await hub.ask("condition", "acme_ready", { at_least: 3 })).toMatchObject({
+    ok: { holds: true, because: "4 is at least 3" },
+  })
   expect(await hub.ask("operation", "acme_count", { by: 2 })).toMatchObject({ ok: { count: 2 } })
   expect(await hub.ask("operation", "acme_count", { by: 3 })).toMatchObject({ ok: { count: 5 } })
-  expect(await hub.ask("operation", "acme_count", { by: -1 })).toMatchObject({ failed: { code: "invalid", message: "cannot count down" } })
+  expect(await hub.ask("operation", "acme_count", { by: -1 })).toMatchObject({
+    failed: { code: "invalid", message: "cannot count down" },
+  })
 }
 
 describe("one file with everything", () => {
@@ -68,14 +88,15 @@ describe("one file with everything", () => {
     test(`isolation = "${isolation}"`, async () => {
       const { home, hub } = hubWith({
         "acme.ts": fixture("acme.ts"),
-        "plugins.toml": `[plugin.acme]\nuse = "./acme.ts"\nisolation = "${isolation}"\n[plugin.acme.config]\nflag = "--loud"\n`
+        "plugins.toml": `[plugin.acme]\nuse = "./acme.ts"\nisolation = "${isolation}"\n[plugin.acme.config]\nflag = "--loud"\n`,
       })
       await everything(hub)
       await hub.ask("event", "r1", { type: "run_started", data: {} })
       await hub.ask("event", "r1", { type: "run_succeeded", data: {} })
       // The sink counts in its own storage; the operation waits for nothing, so ask until the second event is in.
       let seen: unknown
-      for (let round = 0; round < 1000 && seen !== 2; round += 1) seen = (await hub.ask("operation", "acme_count", { by: 0 })).ok.seen
+      for (let round = 0; round < 1000 && seen !== 2; round += 1)
+        seen = (await hub.ask("operation", "acme_count", { by: 0 })).ok.seen
       expect(seen).toBe(2)
       expect(existsSync(join(home, "node_modules"))).toBe(false)
     })
@@ -99,11 +120,14 @@ describe("its own packages", () => {
       }) })`,
     "pack/package.json": `{ "name": "pack", "dependencies": { "loud": "1.0.0" } }`,
     "pack/node_modules/loud/package.json": `{ "name": "loud", "version": "1.0.0", "type": "module", "exports": { ".": "./lib/main.js" } }`,
-    "pack/node_modules/loud/lib/main.js": `export const shout = (text) => text.toUpperCase()`
+    "pack/node_modules/loud/lib/main.js": `export const shout = (text) => text.toUpperCase()`,
   }
   for (const isolation of ["none", "worker", "process"])
     test(`isolation = "${isolation}"`, async () => {
-      const { hub } = hubWith({ ...files, "plugins.toml": beside(`[plugin.pack]\nuse = "./pack"\nisolation = "${isolation}"\n`) })
+      const { hub } = hubWith({
+        ...files,
+        "plugins.toml": beside(`[plugin.pack]\nuse = "./pack"\nisolation = "${isolation}"\n`),
+      })
       await hub.state("pack")
       expect(await hub.ask("operation", "pack_shout", { text: "hey" })).toMatchObject({ ok: "HEY" })
     })
@@ -113,7 +137,7 @@ describe("its own packages", () => {
       ...good,
       "plugins/node_modules/hub-good/package.json": `{ "name": "hub-good", "main": "good.ts" }`,
       "plugins/node_modules/hub-good/good.ts": good["good.ts"],
-      "plugins.toml": `[plugin.packaged]\nuse = "hub-good"\n`
+      "plugins.toml": `[plugin.packaged]\nuse = "hub-good"\n`,
     })
     expect(await hub.state("packaged")).toMatchObject({ state: "ready", id: "test-good" })
     await works(hub)
@@ -129,10 +153,18 @@ const operation = (name, run) => Operation.make({ name, summary: name, input: Sc
 export default Plugin.define({ id: "test-bad", summary: "Bad.", config: Schema.Struct({ level: Schema.optionalKey(Schema.Int) }), setup: () => ${setup} })
 `
 
-const bad = (code: string, more = "") => ({ ...good, "bad.ts": code, "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\n${more}`) })
+const bad = (code: string, more = "") => ({
+  ...good,
+  "bad.ts": code,
+  "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\n${more}`),
+})
 
 describe("a plugin that does not start", () => {
-  const fails = async (files: Record<string, string>, phase: string, ...parts: ReadonlyArray<string | RegExp>) => {
+  const fails = async (
+    files: Record<string, string>,
+    phase: string,
+    ...parts: ReadonlyArray<string | RegExp>
+  ) => {
     const { hub } = hubWith(files, { setup: 400 })
     const state = await hub.state("bad")
     expect(state).toMatchObject({ instance: "bad", state: "failed", failure: { phase } })
@@ -146,95 +178,174 @@ describe("a plugin that does not start", () => {
   test("that throws on import: file and line", () =>
     fails(bad(`\nconst fine = 1\nthrow new Error("not today")`), "import", /bad\.ts:3:\d+  not today/))
 
-  test("that imports what is missing: the name", () => fails(bad(`import { x } from "left-pad"\nexport default x`), "import", "left-pad", "bad.ts"))
+  test("that imports what is missing: the name", () =>
+    fails(bad(`import { x } from "left-pad"\nexport default x`), "import", "left-pad", "bad.ts"))
 
-  test("that exports no plugin", () => fails(bad("export const x = 1"), "import", "Plugin.define", "exports x"))
+  test("that exports no plugin", () =>
+    fails(bad("export const x = 1"), "import", "Plugin.define", "exports x"))
 
   test("that is not there", () =>
-    fails({ ...good, "plugins.toml": beside(`[plugin.bad]\nuse = "./gone.ts"\n`) }, "resolve", /plugins\.toml:4:7  plugin\.bad\.use: there is no file/))
+    fails(
+      { ...good, "plugins.toml": beside(`[plugin.bad]\nuse = "./gone.ts"\n`) },
+      "resolve",
+      /plugins\.toml:4:7  plugin\.bad\.use: there is no file/,
+    ))
 
   test("with a wrong config: file, line, key", () =>
-    fails(bad(pluginOf("Effect.succeed({})"), `[plugin.bad.config]\nlevel = "high"\nlevle = 1\n`), "config", /plugins\.toml:6:9  plugin\.bad\.config\.level: /, /plugins\.toml:7:1  plugin\.bad\.config\.levle/))
+    fails(
+      bad(pluginOf("Effect.succeed({})"), `[plugin.bad.config]\nlevel = "high"\nlevle = 1\n`),
+      "config",
+      /plugins\.toml:6:9  plugin\.bad\.config\.level: /,
+      /plugins\.toml:7:1  plugin\.bad\.config\.levle/,
+    ))
 
   test("with a wrong config in a worker, likewise", () =>
-    fails(bad(pluginOf("Effect.succeed({})"), `isolation = "worker"\n[plugin.bad.config]\nlevel = "high"\n`), "config", /plugins\.toml:7:9  plugin\.bad\.config\.level: /))
+    fails(
+      bad(pluginOf("Effect.succeed({})"), `isolation = "worker"\n[plugin.bad.config]\nlevel = "high"\n`),
+      "config",
+      /plugins\.toml:7:9  plugin\.bad\.config\.level: /,
+    ))
 
-  test("that hangs in setup", () => fails(bad(pluginOf("Effect.never")), "setup", "did not end within", "isolation"))
+  test("that hangs in setup", () =>
+    fails(bad(pluginOf("Effect.never")), "setup", "did not end within", "isolation"))
 
-  test("that hangs in setup where nothing can interrupt it", () => fails(bad(pluginOf("Effect.uninterruptible(Effect.never)")), "setup", "did not end within"))
+  test("that hangs in setup where nothing can interrupt it", () =>
+    fails(bad(pluginOf("Effect.uninterruptible(Effect.never)")), "setup", "did not end within"))
 
-  test("that hangs in setup, in a worker", () => fails(bad(pluginOf("Effect.never"), `isolation = "worker"\n`), "setup", "did not answer setup within"))
+  test("that hangs in setup, in a worker", () =>
+    fails(bad(pluginOf("Effect.never"), `isolation = "worker"\n`), "setup", "did not answer setup within"))
 
   test("that loops for ever on import, in a process", () =>
     fails(bad("for (;;) {}", `isolation = "process"\n`), "import", "did not answer initialize within"))
 
   test("that loops for ever in setup, in a worker", () =>
-    fails(bad(pluginOf("Effect.sync(() => { for (;;) {} })"), `isolation = "worker"\n`), "setup", "did not answer setup within"))
+    fails(
+      bad(pluginOf("Effect.sync(() => { for (;;) {} })"), `isolation = "worker"\n`),
+      "setup",
+      "did not answer setup within",
+    ))
 
   test("that fails in setup: its own words", () =>
-    fails(bad(pluginOf(`Effect.fail(new Plugin.SetupFailed({ message: "no account" }))`)), "setup", "no account"))
+    fails(
+      bad(pluginOf(`Effect.fail(new Plugin.SetupFailed({ message: "no account" }))`)),
+      "setup",
+      "no account",
+    ))
 
-  test("that calls process.exit in setup", () => fails(bad(pluginOf("Effect.sync(() => process.exit(7))")), "setup", "process.exit(7)"))
+  test("that calls process.exit in setup", () =>
+    fails(bad(pluginOf("Effect.sync(() => process.exit(7))")), "setup", "process.exit(7)"))
 
   test("whose id another one has: both are named", () =>
-    fails(bad(pluginOf(`Effect.succeed({ operations: [operation("good_hello", () => Effect.void)] })`)), "register", `operation "good_hello" of "bad" is already contributed by plugin "good"`))
+    fails(
+      bad(pluginOf(`Effect.succeed({ operations: [operation("good_hello", () => Effect.void)] })`)),
+      "register",
+      `operation "good_hello" of "bad" is already contributed by plugin "good"`,
+    ))
 
   test("that takes an id of core", () =>
-    fails(bad(pluginOf(`Effect.succeed({ operations: [operation("dispatch", () => Effect.void)] })`)), "register", "is already contributed by core"))
+    fails(
+      bad(pluginOf(`Effect.succeed({ operations: [operation("dispatch", () => Effect.void)] })`)),
+      "register",
+      "is already contributed by core",
+    ))
 
   test("whose migration is refused", () =>
-    fails(bad(pluginOf(`Effect.succeed({ migrations: [{ id: "0001", sql: "DROP TABLE runs" }] })`)), "migrate"))
+    fails(
+      bad(pluginOf(`Effect.succeed({ migrations: [{ id: "0001", sql: "DROP TABLE runs" }] })`)),
+      "migrate",
+    ))
 
-  test("that returns nothing", () => fails(bad(pluginOf("Effect.void")), "register", "returned no contributions"))
+  test("that returns nothing", () =>
+    fails(bad(pluginOf("Effect.void")), "register", "returned no contributions"))
 })
 
 describe("a plugin that breaks later", () => {
   const late = async (body: string, ...parts: ReadonlyArray<string | RegExp>) => {
-    const { hub } = hubWith(bad(pluginOf(`Effect.succeed({ operations: [operation("bad_go", () => ${body})] })`)))
+    const { hub } = hubWith(
+      bad(pluginOf(`Effect.succeed({ operations: [operation("bad_go", () => ${body})] })`)),
+    )
     expect(await hub.state("bad")).toMatchObject({ state: "ready" })
     await hub.ask("operation", "bad_go", {})
     const state = await hub.state("bad", ({ state }) => state === "failed")
     expect(state.failure?.phase).toBe("late")
     for (const part of parts) expect(state.failure?.detail).toMatch(part)
-    expect(await hub.ask("operation", "bad_go", {})).toMatchObject({ failed: { message: "no operation bad_go" } })
+    expect(await hub.ask("operation", "bad_go", {})).toMatchObject({
+      failed: { message: "no operation bad_go" },
+    })
     await works(hub)
   }
 
-  test("by a throw from a timer", () => late(`Effect.sync(() => { setTimeout(() => { throw new Error("too late") }, 1) })`, "too late", /bad\.ts:\d+:\d+/))
-  test("by throwing a text from a timer", () => late(`Effect.sync(() => { setTimeout(() => { throw "no error at all" }, 1) })`, "no error at all"))
-  test("by a promise that nobody awaits", () => late(`Effect.sync(() => { void (async () => { await 1; throw new Error("alone") })() })`, "alone"))
+  test("by a throw from a timer", () =>
+    late(
+      `Effect.sync(() => { setTimeout(() => { throw new Error("too late") }, 1) })`,
+      "too late",
+      /bad\.ts:\d+:\d+/,
+    ))
+  test("by throwing a text from a timer", () =>
+    late(`Effect.sync(() => { setTimeout(() => { throw "no error at all" }, 1) })`, "no error at all"))
+  test("by a promise that nobody awaits", () =>
+    late(`Effect.sync(() => { void (async () => { await 1; throw new Error("alone") })() })`, "alone"))
   test("by process.exit", () => late("Effect.sync(() => process.exit(7))", "called process.exit(7)"))
-  test("by process.exit from a timer", () => late("Effect.sync(() => { setTimeout(() => process.exit(7), 1) })", "called process.exit(7)"))
-  test("by exit of node:process", () => late(`Effect.promise(async () => { const { exit } = await import("node:process"); exit(9) })`, /ended the process|process\.exit/))
-  test("by a signal to the hub", () => late(`Effect.sync(() => process.kill(process.pid, "SIGKILL"))`, "sent itself SIGKILL"))
+  test("by process.exit from a timer", () =>
+    late("Effect.sync(() => { setTimeout(() => process.exit(7), 1) })", "called process.exit(7)"))
+  test("by exit of node:process", () =>
+    late(
+      `Effect.promise(async () => { const { exit } = await import("node:process"); exit(9) })`,
+      /ended the process|process\.exit/,
+    ))
+  test("by a signal to the hub", () =>
+    late(`Effect.sync(() => process.kill(process.pid, "SIGKILL"))`, "sent itself SIGKILL"))
 
   test("in an operation: the caller gets the reason, the plugin stays and shows it", async () => {
-    const { hub } = hubWith(bad(pluginOf(`Effect.succeed({ operations: [operation("bad_go", () => Effect.sync(() => null.x))], conditions: [Condition.make({ id: "bad_if", summary: "", config: Schema.Struct({}), holds: () => Effect.never })] })`)), { answer: 300 })
+    const { hub } = hubWith(
+      bad(
+        pluginOf(
+          `Effect.succeed({ operations: [operation("bad_go", () => Effect.sync(() => null.x))], conditions: [Condition.make({ id: "bad_if", summary: "", config: Schema.Struct({}), holds: () => Effect.never })] })`,
+        ),
+      ),
+      { answer: 300 },
+    )
     await hub.state("bad")
     const { failed } = await hub.ask("operation", "bad_go", {})
     expect(failed).toMatchObject({ code: "internal" })
     expect(failed.message).toMatch(/plugin "bad": operation "bad_go": .*bad\.ts:\d+:\d+/)
-    expect(await hub.state("bad", ({ failure }) => failure !== undefined)).toMatchObject({ state: "ready", failure: { phase: "call" } })
-    expect(await hub.ask("condition", "bad_if", {})).toMatchObject({ failed: { class: "timed_out", message: expect.stringMatching(/did not end within 300ms/) } })
+    expect(await hub.state("bad", ({ failure }) => failure !== undefined)).toMatchObject({
+      state: "ready",
+      failure: { phase: "call" },
+    })
+    expect(await hub.ask("condition", "bad_if", {})).toMatchObject({
+      failed: { class: "timed_out", message: expect.stringMatching(/did not end within 300ms/) },
+    })
     await works(hub)
   })
 
   for (const isolation of ["worker", "process"]) {
     test(`by looping for ever in a ${isolation}: it is ended and started again, the hub answers meanwhile`, async () => {
-      const code = pluginOf(`Effect.succeed({ operations: [operation("bad_loop", () => Effect.sync(() => { for (;;) {} })), operation("bad_ok", () => Effect.succeed("ok"))] })`)
+      const code = pluginOf(
+        `Effect.succeed({ operations: [operation("bad_loop", () => Effect.sync(() => { for (;;) {} })), operation("bad_ok", () => Effect.succeed("ok"))] })`,
+      )
       const { hub } = hubWith(bad(code, `isolation = "${isolation}"\n`), { operation: 500 })
       expect(await hub.state("bad")).toMatchObject({ state: "ready" })
       const looping = hub.ask("operation", "bad_loop", {})
       await works(hub)
       const state = await hub.state("bad", ({ state }) => state === "failed")
-      expect(state.failure).toMatchObject({ phase: "call", detail: expect.stringMatching(/did not answer operation\.run within 500ms, and was ended\. It starts again in 1s \(1 of 3\)/) })
+      expect(state.failure).toMatchObject({
+        phase: "call",
+        detail: expect.stringMatching(
+          /did not answer operation\.run within 500ms, and was ended\. It starts again in 1s \(1 of 3\)/,
+        ),
+      })
       expect((await looping).failed.message).toMatch(/did not answer/)
-      expect(await hub.state("bad", ({ starts, state }) => state === "ready" && starts === 2)).toMatchObject({ state: "ready" })
+      expect(await hub.state("bad", ({ starts, state }) => state === "ready" && starts === 2)).toMatchObject({
+        state: "ready",
+      })
       expect(await hub.ask("operation", "bad_ok", {})).toMatchObject({ ok: "ok" })
     })
 
     test(`by process.exit in a ${isolation}: only the ${isolation} ends`, async () => {
-      const code = pluginOf(`Effect.succeed({ operations: [operation("bad_go", () => Effect.sync(() => process.exit(3)))] })`)
+      const code = pluginOf(
+        `Effect.succeed({ operations: [operation("bad_go", () => Effect.sync(() => process.exit(3)))] })`,
+      )
       const { hub } = hubWith(bad(code, `isolation = "${isolation}"\n`))
       await hub.state("bad")
       void hub.ask("operation", "bad_go", {})
@@ -244,7 +355,9 @@ describe("a plugin that breaks later", () => {
     })
 
     test(`by a late throw in a ${isolation}`, async () => {
-      const code = pluginOf(`Effect.succeed({ operations: [operation("bad_go", () => Effect.sync(() => { setTimeout(() => { throw new Error("too late") }, 1) }))] })`)
+      const code = pluginOf(
+        `Effect.succeed({ operations: [operation("bad_go", () => Effect.sync(() => { setTimeout(() => { throw new Error("too late") }, 1) }))] })`,
+      )
       const { hub } = hubWith(bad(code, `isolation = "${isolation}"\n`))
       await hub.state("bad")
       await hub.ask("operation", "bad_go", {})
@@ -264,7 +377,10 @@ export default Plugin.define({ id: "test-bad", summary: "Bad.", config: Schema.S
 }) })`
   const { hub } = hubWith(bad(code, `isolation = "worker"\n`), { heartbeat: 200 })
   await hub.state("bad")
-  expect((await hub.ask("step", "bad_step", {})).failed).toMatchObject({ class: "crashed", message: expect.stringMatching(/did not answer step\.run within 200ms/) })
+  expect((await hub.ask("step", "bad_step", {})).failed).toMatchObject({
+    class: "crashed",
+    message: expect.stringMatching(/did not answer step\.run within 200ms/),
+  })
   await works(hub)
 })
 
@@ -274,26 +390,45 @@ describe("a plugin in Python", () => {
 
   test("contributes over the process protocol", async () => {
     const { hub } = hubWith(files, {}, { SNAKE_KEY: "k", OTHER_KEY: "secret" })
-    expect(await hub.state("snake")).toMatchObject({ state: "ready", id: "agent-snake", contributes: { agents: ["snake"], operations: ["snake_say"], steps: ["snake_step"] } })
+    expect(await hub.state("snake")).toMatchObject({
+      state: "ready",
+      id: "agent-snake",
+      contributes: { agents: ["snake"], operations: ["snake_say"], steps: ["snake_step"] },
+    })
     const { ok } = await hub.ask("operation", "snake_say", { name: "you" })
     expect(ok).toMatchObject({ text: "hisss you", stored: "hisss you" })
     expect(ok.env).toContain("SNAKE_KEY")
     expect(ok.env).not.toContain("OTHER_KEY")
-    expect(await hub.ask("agent", "snake", { lines: ["one", "two"] })).toMatchObject({ ok: { launch: { program: "snake" }, answer: { text: "two" } } })
-    expect(await hub.ask("agent", "snake", { lines: [], request: { prompt: "quota" } })).toMatchObject({ failed: { class: "quota_exhausted", message: "no mice left" } })
+    expect(await hub.ask("agent", "snake", { lines: ["one", "two"] })).toMatchObject({
+      ok: { launch: { program: "snake" }, answer: { text: "two" } },
+    })
+    expect(await hub.ask("agent", "snake", { lines: [], request: { prompt: "quota" } })).toMatchObject({
+      failed: { class: "quota_exhausted", message: "no mice left" },
+    })
     expect(await hub.ask("step", "snake_step", {})).toMatchObject({ ok: { text: "rendered {{ run.id }}" } })
-    expect(await hub.ask("operation", "snake_say", { name: 1 })).toMatchObject({ failed: { code: "invalid" } })
+    expect(await hub.ask("operation", "snake_say", { name: 1 })).toMatchObject({
+      failed: { code: "invalid" },
+    })
   })
 
   test("that writes no JSON is ended, with the line", async () => {
-    const { hub } = hubWith({ ...files, "snake/plugin.py": `print("Traceback, most likely", flush=True)\nimport time\ntime.sleep(60)` })
-    expect((await hub.state("snake")).failure).toMatchObject({ phase: "import", detail: expect.stringMatching("Traceback, most likely") })
+    const { hub } = hubWith({
+      ...files,
+      "snake/plugin.py": `print("Traceback, most likely", flush=True)\nimport time\ntime.sleep(60)`,
+    })
+    expect((await hub.state("snake")).failure).toMatchObject({
+      phase: "import",
+      detail: expect.stringMatching("Traceback, most likely"),
+    })
     await works(hub)
   })
 
   test("that ends at once tells what it wrote to stderr", async () => {
     const { hub } = hubWith({ ...files, "snake/plugin.py": `import no_such_module` })
-    expect((await hub.state("snake")).failure).toMatchObject({ phase: "import", detail: expect.stringMatching("no_such_module") })
+    expect((await hub.state("snake")).failure).toMatchObject({
+      phase: "import",
+      detail: expect.stringMatching("no_such_module"),
+    })
     await works(hub)
   })
 
@@ -314,13 +449,17 @@ describe("changes while the hub runs", () => {
     ...good,
     ...versioned("one"),
     "bad.ts": `import { text } from "./helper.ts"\n${pluginOf(`Effect.succeed({ operations: [operation("bad_text", () => Effect.succeed(text))] })`)}`,
-    "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\n`)
+    "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\n`),
   }
-  const starts = (count: number) => (state: { readonly starts: number; readonly state: string }) => state.starts === count && state.state !== "starting"
+  const starts = (count: number) => (state: { readonly starts: number; readonly state: string }) =>
+    state.starts === count && state.state !== "starting"
 
   for (const isolation of ["none", "worker", "process"])
     test(`of a file that the plugin imports: it starts anew, the others are left alone (isolation = "${isolation}")`, async () => {
-      const { home, hub } = hubWith({ ...files, "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\nisolation = "${isolation}"\n`) })
+      const { home, hub } = hubWith({
+        ...files,
+        "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\nisolation = "${isolation}"\n`),
+      })
       await hub.state("bad")
       expect(await hub.ask("operation", "bad_text", {})).toMatchObject({ ok: "one" })
       write(home, { "new.ts": versioned("two")["helper.ts"] })
@@ -334,7 +473,10 @@ describe("changes while the hub runs", () => {
     const { home, hub } = hubWith(files)
     await hub.state("bad")
     write(home, { "helper.ts": "export const text = ;" })
-    expect((await hub.state("bad", starts(2))).failure).toMatchObject({ phase: "import", detail: expect.stringMatching(/helper\.ts:1:\d+/) })
+    expect((await hub.state("bad", starts(2))).failure).toMatchObject({
+      phase: "import",
+      detail: expect.stringMatching(/helper\.ts:1:\d+/),
+    })
     write(home, versioned("three"))
     expect(await hub.state("bad", starts(3))).toMatchObject({ state: "ready" })
     expect(await hub.ask("operation", "bad_text", {})).toMatchObject({ ok: "three" })
@@ -343,7 +485,9 @@ describe("changes while the hub runs", () => {
   test("of plugins.toml: added, changed and removed", async () => {
     const { home, hub } = hubWith(files)
     await hub.state("bad")
-    write(home, { "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\n[plugin.bad.config]\nlevel = 2\n`) })
+    write(home, {
+      "plugins.toml": beside(`[plugin.bad]\nuse = "./bad.ts"\n[plugin.bad.config]\nlevel = 2\n`),
+    })
     await hub.state("bad", starts(2))
     write(home, { "plugins.toml": beside(`[plugin.more]\nuse = "./bad.ts"\n`) })
     expect(await hub.state("more")).toMatchObject({ state: "ready" })
@@ -355,7 +499,8 @@ describe("changes while the hub runs", () => {
     await hub.state("bad")
     write(home, { "plugins.toml": "[plugin.good\n" })
     let problem: any
-    for (let round = 0; round < 2000 && problem == null; round += 1) problem = (await hub.ask("problem", "", {})).ok
+    for (let round = 0; round < 2000 && problem == null; round += 1)
+      problem = (await hub.ask("problem", "", {})).ok
     expect(problem).toMatchObject({ _tag: "TomlSyntax", line: 1 })
     await works(hub)
   })
@@ -363,14 +508,23 @@ describe("changes while the hub runs", () => {
 
 describe("plugins.toml", () => {
   test("says everything that is wrong with it", async () => {
-    const { hub } = hubWith({ ...good, "plugins.toml": `[plugin.a]\nuze = "x"\nisolation = "thread"\n[plugin."B C"]\nuse = "y"\n` })
+    const { hub } = hubWith({
+      ...good,
+      "plugins.toml": `[plugin.a]\nuze = "x"\nisolation = "thread"\n[plugin."B C"]\nuse = "y"\n`,
+    })
     const text = await hub.refused
-    for (const part of [/plugins\.toml:1:1.*plugin\.a\.use|plugin\.a.*use/, /plugins\.toml:2:1.*uze/, /plugins\.toml:3:13.*isolation/, "B C"]) expect(text).toMatch(part)
+    for (const part of [
+      /plugins\.toml:1:1.*plugin\.a\.use|plugin\.a.*use/,
+      /plugins\.toml:2:1.*uze/,
+      /plugins\.toml:3:13.*isolation/,
+      "B C",
+    ])
+      expect(text).toMatch(part)
     open.pop()
   })
 
   test("with a required plugin that fails: the hub says why it does not start", async () => {
-    const { hub } = hubWith(bad("throw new Error(\"no\")", `startup = "required"\n`))
+    const { hub } = hubWith(bad('throw new Error("no")', `startup = "required"\n`))
     const text = await hub.refused
     expect(text).toMatch(/plugin "bad" failed in import: .*bad\.ts:1:\d+/)
     expect(text).toMatch("optional")
@@ -379,7 +533,10 @@ describe("plugins.toml", () => {
 
   test("with a plugin that nobody knows", async () => {
     const { hub } = hubWith({ ...good, "plugins.toml": beside(`[plugin.bad]\nuse = "agent-clod"\n`) })
-    expect((await hub.state("bad")).failure).toMatchObject({ phase: "resolve", detail: expect.stringMatching(/plugins\.toml:4:7.*no built-in plugin "agent-clod"/) })
+    expect((await hub.state("bad")).failure).toMatchObject({
+      phase: "resolve",
+      detail: expect.stringMatching(/plugins\.toml:4:7.*no built-in plugin "agent-clod"/),
+    })
     await works(hub)
   })
 })
