@@ -2,7 +2,7 @@
 import type { FailureClass } from "../plugin/Failure.ts"
 
 /**
- * `never` also overrules an explicit `on`: a person decided. `no` and `yes` are defaults.
+ * `never` also overrules an explicit `on`: doing the same again cannot help, or a person decided. `no` and `yes` are defaults.
  * A record over the whole union: a new class does not compile until it is decided here.
  */
 type Table = Readonly<Record<FailureClass, "yes" | "no" | "never">>
@@ -10,19 +10,19 @@ type Table = Readonly<Record<FailureClass, "yes" | "no" | "never">>
 /** Whether a step's `retry` without an `on` repeats it. */
 export const retried: Table = {
   rate_limited: "yes",
-  quota_exhausted: "no",
+  quota_exhausted: "never",
   overloaded: "yes",
   network: "yes",
-  auth: "no",
-  model_unavailable: "no",
-  context_too_long: "no",
-  refused: "no",
-  missing_program: "no",
-  adapter_mismatch: "no",
+  auth: "never",
+  model_unavailable: "never",
+  context_too_long: "never",
+  refused: "never",
+  missing_program: "never",
+  adapter_mismatch: "never",
   crashed: "no",
   timed_out: "no",
   stalled: "no",
-  bad_output: "no",
+  bad_output: "never",
   verification_failed: "no",
   interrupted: "no",
   cancelled: "never",

@@ -24,13 +24,19 @@ test("after the last attempt the failure stands", () => {
 })
 
 test("a reset within `max` is waited for, a later one is not", () => {
-  const on = new Set(["quota_exhausted"] as const)
+  const on = new Set(["rate_limited"] as const)
   const spent = (resets_at: number): FailureFacts => ({
-    class: "quota_exhausted",
+    class: "rate_limited",
     message: "spent",
     resets_at,
   })
   expect(Retry.next({ ...policy, on }, spent(10_000), 1, 4_000, 0)?.pause_ms).toBe(6_000)
   expect(Retry.next({ ...policy, on }, spent(1_000), 1, 4_000, 0)?.pause_ms).toBe(0)
   expect(Retry.next({ ...policy, on }, spent(34_001), 1, 4_000, 0)).toBeUndefined()
+})
+
+test("what the table never repeats is not repeated for an `on` either", () => {
+  const on = new Set(["quota_exhausted"] as const)
+  const spent: FailureFacts = { class: "quota_exhausted", message: "spent", resets_at: 10_000 }
+  expect(Retry.next({ ...policy, on }, spent, 1, 4_000, 0)).toBeUndefined()
 })
