@@ -1,19 +1,19 @@
 /** The command line: finds the command, reads its arguments, runs it, prints what it came to, and gives the exit code. */
-import { Cause, Effect, Exit, Schema, type Scope } from "effect"
+import { Effect, Exit, Schema, type Scope } from "effect"
 import { type Caller, OperationFailed } from "../plugin/Operation.ts"
-import { errorOf, failureOf, maxInputBytes } from "./Call.ts"
+import { maxInputBytes } from "./Call.ts"
 import { type Parsed, parse } from "./cli/Args.ts"
-import { type Command, type Context, type Done, extra, fromOperation, type Need } from "./cli/Command.ts"
+import { type Command, type Context, extra, fromOperation, type Need } from "./cli/Command.ts"
 import { completing, completion } from "./cli/Completion.ts"
 import { dispatchCommand } from "./cli/Dispatch.ts"
+import { codes, fail, refuse, show } from "./cli/Ending.ts"
 import { eventsCommand } from "./cli/Events.ts"
 import { find, type Found, unknownCommand } from "./cli/Find.ts"
 import { commandHelp, groupHelp, overview } from "./cli/Help.ts"
 import { lintCommand } from "./cli/Lint.ts"
 import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
 import type { Described, Door, HubUnreachable } from "./Door.ts"
-import { painted, plainly } from "./Print.ts"
-import { make, safe, type Sink, type Terminal } from "./Terminal.ts"
+import { make, type Sink, type Terminal } from "./Terminal.ts"
 
 export { type Command, type Context, type Done, extra, type Extra, type Need } from "./cli/Command.ts"
 
@@ -40,8 +40,6 @@ export interface CliOptions {
   /** Ends with the signal that asks the command to stop. Without a listener of ours the process just ends. */
   readonly interrupted: Context["interrupted"]
 }
-
-export const codes = { done: 0, failed: 1, usage: 2, cancelled: 3, unreachable: 4 } as const
 
 /** Runs one command and gives the exit code of the process. */
 export const run = Effect.fn("Cli.run")(function* (options: CliOptions): Effect.fn.Return<number> {
@@ -243,66 +241,3 @@ const collect = async (stdin: CliOptions["stdin"]): Promise<string | undefined> 
   }
   return Buffer.concat(chunks).toString("utf8")
 }
-
-const show = Effect.fnUntraced(function* (done: Done, { globals }: Parsed, out: Terminal["out"]) {
-  const { code = codes.done, output, text } = done
-  if (output === undefined && text === undefined) return code
-  const shown = globals.json ? document(output, out) : forPerson(done, out)
-  if (shown !== "") yield* out.write(shown.endsWith("\n") ? shown : `${shown}\n`)
-  return code
-})
-
-const forPerson = ({ output, text, verbatim = false }: Done, out: Terminal["out"]): string => {
-  if (text === undefined) return plainly(output, out)
-  return verbatim ? safe(text) : painted(safe(text), out)
-}
-
-/** Control characters beyond those that JSON escapes by itself are escaped as well: the same document, and safe to look at. */
-const document = (value: unknown, out: Terminal["out"]): string =>
-  JSON.stringify(value ?? null, null, out.isTerminal ? 2 : 0).replace(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
-
-const fail = Effect.fnUntraced(function* (
-  exit: Exit.Exit<unknown, OperationFailed | HubUnreachable>,
-  { globals }: Parsed,
-  { err, out }: Terminal,
-) {
-  const error = dead(exit) ?? failureOf(Exit.mapError(exit, toFailure)) ?? broken("for no known reason")
-  const isGone = error.code === "unavailable"
-  if (globals.json) yield* out.write(`${document({ error: errorOf(error) }, out)}\n`)
-  else yield* err.write(`${err.paint("error", "hub:")} ${safe(error.message).replaceAll("\n", "\n     ")}\n`)
-  if (isGone) return codes.unreachable
-  return USAGE.includes(error.code) ? codes.usage : codes.failed
-})
-
-const USAGE = ["invalid", "not_found", "not_yet"]
-
-const toFailure = (error: OperationFailed | HubUnreachable): OperationFailed =>
-  error._tag === "OperationFailed"
-    ? error
-    : new OperationFailed({ code: "unavailable", message: error.message, details: { home: error.home } })
-
-/** A bug in this process, rather than in the hub's. */
-const dead = <A, E>(exit: Exit.Exit<A, E>): OperationFailed | undefined =>
-  Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? broken(String(Cause.squash(exit.cause))) : undefined
-
-const broken = (why: string): OperationFailed =>
-  new OperationFailed({ code: "internal", message: `The command broke: ${why}` })
-
-/** Everything that is wrong with how it was called. */
-const refuse = Effect.fnUntraced(function* (
-  problems: ReadonlyArray<string>,
-  more: string,
-  { globals }: Parsed,
-  { err, out }: Terminal,
-) {
-  const error = { code: "invalid", message: problems.join("\n"), details: { problems } }
-  if (globals.json) yield* out.write(`${document({ error }, out)}\n`)
-  else
-    yield* err.write(
-      `${problems.map((one) => `${err.paint("error", "hub:")} ${safe(one)}`).join("\n")}\n     \`${more}\` says how.\n`,
-    )
-  return codes.usage
-})

@@ -9,22 +9,15 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
-import { Cause, Effect, Exit, Fiber, Option, Result, type Scope, Stream } from "effect"
-import { type Catalogue, empty } from "../plugin/Catalogue.ts"
+import { Cause, Effect, Exit, Fiber, Option, Result, type Scope } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
-import type { Described, Door, HubUnreachable } from "./Door.ts"
+import type { Described, HubUnreachable } from "./Door.ts"
 import { Lines } from "./mcp/Lines.ts"
 import { promptsOf, read, render, resourcesOf, templatesOf, toProtocol } from "./mcp/Readings.ts"
+import { ownStdout } from "./mcp/Stdout.ts"
 import { answered, refused, toolOf } from "./mcp/Tools.ts"
+import { type Served, watch } from "./mcp/Watch.ts"
 import { suggestion } from "./Nearest.ts"
-
-/** What the server serves. */
-export interface Served {
-  readonly door: Door
-  readonly catalogue: Effect.Effect<Catalogue>
-  /** Each element says that the catalogue is another one now. */
-  readonly changes: Stream.Stream<unknown>
-}
 
 export interface McpOptions {
   /** Asked for with the first request that needs it, so that `initialize` waits for nothing. Started once, by the caller. */
@@ -76,23 +69,6 @@ const ending = (lines: Lines, ended: () => void): Lines => {
   }
   return lines
 }
-
-/** From now on only the protocol goes to stdout: what a plugin prints there goes to stderr. */
-const ownStdout = Effect.acquireRelease(
-  Effect.sync(() => {
-    const own = process.stdout.write
-    const { console } = globalThis
-    const { debug, error, info, log } = console
-    process.stdout.write = process.stderr.write.bind(process.stderr) as typeof own
-    Object.assign(console, { debug: error, info: error, log: error })
-    return { own, spoken: { debug, info, log }, write: own.bind(process.stdout) }
-  }),
-  ({ own, spoken }) =>
-    Effect.sync(() => {
-      process.stdout.write = own
-      Object.assign(globalThis.console, spoken)
-    }),
-).pipe(Effect.map(({ write }) => write))
 
 type Fork = <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
@@ -221,35 +197,4 @@ const callerOf = (options: McpOptions, server: Server, context: ServerContext): 
     ...(options.parent_run === undefined ? {} : { parent_run: options.parent_run }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }
-}
-
-/** Tells the client which list is another one now, and only that. */
-const watch = Effect.fnUntraced(function* (served: Served, server: Server, known: Map<string, Described>) {
-  let before = listsOf(yield* served.catalogue)
-  yield* Stream.runForEach(served.changes, () =>
-    Effect.gen(function* () {
-      const now = listsOf(yield* served.catalogue)
-      const changed = (Object.keys(now) as Array<keyof typeof now>).filter(
-        (list) => !sameItems(before[list], now[list]),
-      )
-      before = now
-      if (changed.includes("tools")) known.clear()
-      for (const list of changed) yield* Effect.ignore(Effect.tryPromise(() => tell[list](server)))
-    }),
-  )
-})
-
-const listsOf = (catalogue: Catalogue = empty) => ({
-  tools: [...catalogue.operations.values()] as ReadonlyArray<unknown>,
-  resources: catalogue.resources as ReadonlyArray<unknown>,
-  prompts: catalogue.prompts as ReadonlyArray<unknown>,
-})
-
-const sameItems = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): boolean =>
-  a.length === b.length && a.every((one, index) => one === b[index])
-
-const tell = {
-  tools: (server: Server) => server.sendToolListChanged(),
-  resources: (server: Server) => server.sendResourceListChanged(),
-  prompts: (server: Server) => server.sendPromptListChanged(),
 }

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import * as PluginField from "../../plugin/Field.ts"
 import { safe } from "../Terminal.ts"
-import { globalFields } from "./Args.ts"
+import { globalFields } from "./Flags.ts"
 import { type Command, type Context, extra, type Field } from "./Command.ts"
 import { below, find } from "./Find.ts"
 

@@ -1,6 +1,6 @@
 /** Which command is meant: its words may stand among global flags. */
 import { suggestion } from "../Nearest.ts"
-import { globalFields, isFlag } from "./Args.ts"
+import { globalFields, isFlag } from "./Flags.ts"
 import type { Command } from "./Command.ts"
 
 export interface Found {

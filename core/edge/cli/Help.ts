@@ -1,6 +1,6 @@
 /** Help: all commands in groups, one group, or one command. */
 import { pad, type Screen, cut } from "../Terminal.ts"
-import { globalFields } from "./Args.ts"
+import { globalFields } from "./Flags.ts"
 import type { Command, Field } from "./Command.ts"
 import { below } from "./Find.ts"
 
