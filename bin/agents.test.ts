@@ -9,7 +9,8 @@ import type { Door } from "../core/edge/Door.ts"
 import { hold, home, start } from "./connect.ts"
 
 const caller = { door: "cli", client: "test" } as const
-const wish = { version: "test", command: "bun test", lenient: false, verbose: false }
+const self = [process.execPath, join(import.meta.dir, "hub.ts")]
+const wish = { version: "test", self, command: "bun test", lenient: false, verbose: false }
 
 /** Scripts of POSIX sh, by the name of their agent; `config` is TOML. */
 const agents: Readonly<Record<string, { readonly script: string; readonly config?: string }>> = {

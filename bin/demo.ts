@@ -195,10 +195,10 @@ const next = (): string => {
   const path = relative(process.cwd(), binary).replace(/^(?![./])/, "./")
   return `
 ${bold("What to type next")}
-  ${path} init                          writes ~/.hub/plugins.toml and says which agents you have
-  ${path} agents                        the agents, and which of them can work now
+  ${path} init            writes ~/.hub/plugins.toml and ~/.hub/projects.toml, with comments
+  ${path} doctor          which agents this machine has, and what is missing
+  ${path} pipeline test   proves every pipeline against scripted agents
   ${path} dispatch --wait --pipeline ask "What does this project do?"
-  ${path} pipeline test                 proves every pipeline against scripted agents
 Read on: docs/write-a-pipeline.md`
 }
 
