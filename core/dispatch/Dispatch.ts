@@ -122,11 +122,16 @@ const make = Effect.gen(function* () {
     }
   })
 
-  const insert = Effect.fnUntraced(function* (run: Omit<NewRun, "run_id">, plan: Plan) {
-    const run_id = yield* RunId.next
-    yield* store.accept({ ...run, run_id }, plan.sources)
-    return run_id
-  })
+  /** Not interruptible: a client that hangs up in between must not leave a run that nobody starts. */
+  const begin = (run: Omit<NewRun, "run_id">, plan: Plan) =>
+    Effect.uninterruptible(
+      Effect.gen(function* () {
+        const run_id = yield* RunId.next
+        yield* store.accept({ ...run, run_id }, plan.sources)
+        yield* runner.start(run_id)
+        return run_id
+      }),
+    )
 
   const unknown = (reference: string) =>
     new RunUnknown({ message: `no run ${JSON.stringify(reference)}: \`hub runs list\` shows what there is` })
@@ -169,7 +174,7 @@ const make = Effect.gen(function* () {
       yield* checkPrompt(request)
       const { hash, input, place, plan } = yield* prepare(request, caller)
       yield* checkDepth(caller.parent_run)
-      const run_id = yield* insert(
+      const run_id = yield* begin(
         {
           project: place.project?.name ?? null,
           cwd: place.cwd,
@@ -183,7 +188,6 @@ const make = Effect.gen(function* () {
         },
         plan,
       )
-      yield* runner.start(run_id)
       return { run_id, state: "queued" }
     }),
 
