@@ -79,7 +79,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const configs = new Map<string, Started["config"]>()
   const lock = yield* Semaphore.make(1)
   const background = yield* Scope.fork(yield* Effect.scope)
-  const runLater = <A>(effect: Effect.Effect<A>) => Effect.runFork(Effect.forkIn(effect, background))
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const runLater = <A>(effect: Effect.Effect<A>) => fork(Effect.forkIn(effect, background))
   const limits: Limits = { ...standard, ...options.limits }
   const runner = options.runner ?? [process.execPath, "__plugin"]
   let problem: Invalid | TomlSyntax | undefined
@@ -250,7 +251,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const take = Effect.fnUntraced(function* (next: PluginsToml) {
     toml = next
     const wanted = new Map(next.instances.map((instance) => [instance.name, instance]))
-    for (const name of [...running.keys()].reverse()) {
+    for (const name of [...running.keys()].toReversed()) {
       const instance = wanted.get(name)
       if (instance !== undefined && running.get(name)?.key === (yield* currentKey(instance))) continue
       lost.delete(name)
@@ -273,7 +274,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     }),
   )
 
-  yield* Effect.addFinalizer(() => Effect.forEach([...running.keys()].reverse(), close, { discard: true }))
+  yield* Effect.addFinalizer(() => Effect.forEach([...running.keys()].toReversed(), close, { discard: true }))
   const failures = yield* reload
   const missing = failures.filter(({ plugin }) =>
     toml?.instances.some(({ name, startup }) => name === plugin && startup === "required"),

@@ -1,4 +1,5 @@
 /** `hub __plugin FILE`: the hub's own program as the runner of one TypeScript plugin, over stdin and stdout. */
+/* oxlint-disable no-console -- what the plugin prints must not reach the protocol */
 import * as path from "node:path"
 import { load } from "./Loader.ts"
 import { lines } from "./Rpc.ts"

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { Cause, Duration, Effect, Exit, Layer, Schema, type Scope } from "effect"
 import { type AgentHandle, type Catalogue, Registry, type SinkHandle } from "../plugin/Catalogue.ts"
-import { Failure } from "../plugin/Failure.ts"
+import type { Failure } from "../plugin/Failure.ts"
 import type { RunEvent } from "../services/Events.ts"
 import type { Supervisor } from "../services/Supervisor.ts"
 import { parse, set } from "../toml/Toml.ts"
@@ -28,6 +28,11 @@ export interface Tested {
   /** Why not. */
   readonly detail?: string | undefined
 }
+
+class CheckFailed extends Schema.TaggedError<CheckFailed>()("CheckFailed", { message: Schema.String }) {}
+
+const checkFailed = (error: unknown) =>
+  new CheckFailed({ message: error instanceof Error ? error.message : String(error) })
 
 /** `hub/testing`, as far as it is used here. */
 interface Suites {
@@ -98,7 +103,9 @@ const sampleFor = Effect.fnUntraced(function* (file: string, entry: string) {
   let text = yield* Effect.try({
     try: () => readFileSync(file, "utf8"),
     catch: () =>
-      new Error(`${file} is missing: it shows how the plugin is configured, and is what the tests run`),
+      new CheckFailed({
+        message: `${file} is missing: it shows how the plugin is configured, and is what the tests run`,
+      }),
   })
   const { value } = yield* parse(text, file)
   const { plugin } = yield* Schema.decodeUnknownEffect(Sample)(value)
@@ -148,7 +155,7 @@ const named = (what: string, checks: ReadonlyArray<Check>) =>
 
 const shown = (what: string, ...schemas: ReadonlyArray<Schema.Top>): Check => ({
   name: `${what}: its schemas can be shown as JSON Schema`,
-  run: Effect.try({ try: () => schemas.forEach(toJson), catch: (error) => error }),
+  run: Effect.try({ try: () => schemas.forEach(toJson), catch: checkFailed }),
 })
 
 const subjectOf = (agent: Extract<AgentHandle, { readonly kind: "program" }>) => ({
@@ -215,7 +222,7 @@ const fileTests = (
       Effect.forEach(tests, (one) =>
         tested({
           name: `${name}: ${one.name}`,
-          run: Effect.tryPromise({ try: one.run, catch: (error) => error }),
+          run: Effect.tryPromise({ try: one.run, catch: checkFailed }),
         }),
       ),
     ),

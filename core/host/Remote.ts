@@ -1,18 +1,18 @@
 /** A plugin behind a wire, seen from the hub: its offer becomes handles, its silence becomes a failure. */
-import { Cause, Context, Duration, Effect, Exit, type Fiber, Schema, Scope } from "effect"
+/* oxlint-disable typescript/no-explicit-any -- any codec will do */
+import { Duration, Effect, Schema, type Scope } from "effect"
 import { output } from "../plugin/Agent.ts"
-import type { AgentEvent, Answer, Launch, Probe } from "../plugin/Agent.ts"
+import type { Probe } from "../plugin/Agent.ts"
 import type { DecoderHandle, ProgramAgentHandle } from "../plugin/Catalogue.ts"
-import type { Verdict } from "../plugin/Condition.ts"
-import { Failure, of as failureOf } from "../plugin/Failure.ts"
-import { OperationFailed } from "../plugin/Operation.ts"
+import type { Failure } from "../plugin/Failure.ts"
+import type { OperationFailed } from "../plugin/Operation.ts"
 import type { Finding } from "../plugin/Plugin.ts"
 import type { StepContext } from "../plugin/Step.ts"
 import { type Border, failing, operating, quiet } from "./Border.ts"
 import type { Handles } from "./Handles.ts"
 import { codes, gone, make, type Peer, RpcError } from "./Rpc.ts"
 import * as ServiceCalls from "./ServiceCalls.ts"
-import { fromJson, fromRpc, Greeting, Offer, toRpc } from "./Wire.ts"
+import { fromJson, fromRpc, Greeting, Offer, Replies, toRpc } from "./Wire.ts"
 
 /** What carries the lines. */
 export interface Transport {
@@ -65,7 +65,8 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
     if (!lost) options.lost(reason)
     lost = true
   }
-  const peer: Peer = make({ send: (text) => transport?.send(text), handle, broken: lose })
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const peer: Peer = make({ send: (text) => transport?.send(text), handle, fork, broken: lose })
   let transport: Transport | undefined
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -179,15 +180,10 @@ export const setup = (
 export const handles = (border: Border, remote: Remote, offer: Offer): Handles => {
   const { plugin } = border
   const { answer } = border.limits
-  const fails = <A>(what: string, call: Effect.Effect<unknown, RpcError>) =>
-    failing<A>(border, what, () => meant(call) as Effect.Effect<A, Failure>)
-  const operates = <A>(what: string, call: Effect.Effect<unknown, RpcError>) =>
-    operating<A>(border, what, () => meant(call) as Effect.Effect<A, OperationFailed>)
-  const quietly = <A>(
-    what: string,
-    call: Effect.Effect<unknown, RpcError>,
-    fallback: (detail: string) => A,
-  ) => quiet<A>(border, what, () => meant(call) as Effect.Effect<A>, fallback)
+  const fails: Fails = (what, call, reply) =>
+    failing(border, what, () => meant<typeof reply, Failure>(call, reply))
+  const operates = <S extends Reply>(what: string, call: Effect.Effect<unknown, RpcError>, reply: S) =>
+    operating(border, what, () => meant<S, OperationFailed>(call, reply))
   return {
     agents: (offer.agents ?? []).map((agent) => agentHandle(border, remote, agent, fails)),
     steps: (offer.steps ?? []).map(({ config, summary, type }) => ({
@@ -202,6 +198,7 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
           fails(
             `step kind "${type}"`,
             remote.call("step.run", { type, config: given, call, context: factsOf(context) }),
+            Replies.step,
           ),
         ),
     })),
@@ -211,9 +208,10 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
       summary,
       config: fromJson(config),
       holds: (given, context) =>
-        fails<Verdict>(
+        fails(
           `condition "${id}"`,
           remote.call("condition.holds", { condition: id, config: given, context }, answer),
+          Replies.verdict,
         ),
     })),
     operations: (offer.operations ?? []).map((operation) => ({
@@ -231,6 +229,7 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
         operates(
           `operation "${operation.name}"`,
           remote.call("operation.run", { operation: operation.name, input, caller }, border.limits.operation),
+          Replies.anything,
         ),
     })),
     resources: (offer.resources ?? []).map((resource) => ({
@@ -240,6 +239,7 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
         operates(
           `resource "${resource.uri}"`,
           remote.call("resource.read", { uri: resource.uri, variables, caller }, answer),
+          Replies.text,
         ),
     })),
     prompts: (offer.prompts ?? []).map((prompt) => ({
@@ -251,6 +251,7 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
         operates(
           `prompt "${prompt.name}"`,
           remote.call("prompt.render", { prompt: prompt.name, arguments: args }, answer),
+          Replies.text,
         ),
     })),
     routes: [],
@@ -260,17 +261,22 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
       summary,
       types,
       receive: (event) =>
-        Effect.asVoid(
-          quietly(`sink "${id}"`, remote.call("sink.receive", { sink: id, event }, answer), () => undefined),
+        quiet(
+          border,
+          `sink "${id}"`,
+          () =>
+            Effect.asVoid(meant(remote.call("sink.receive", { sink: id, event }, answer), Replies.anything)),
+          () => undefined,
         ),
     })),
     doctor: (offer.doctor ?? []).map(({ id, summary }) => ({
       plugin,
       id,
       summary,
-      check: quietly<ReadonlyArray<Finding>>(
+      check: quiet<ReadonlyArray<Finding>>(
+        border,
         `check "${id}"`,
-        remote.call("doctor.check", { check: id }, answer),
+        () => meant(remote.call("doctor.check", { check: id }, answer), Replies.findings),
         (text) => [{ level: "error", text }],
       ),
     })),
@@ -279,14 +285,22 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
 
 const factsOf = ({ cwd, id, input, project, run_id }: StepContext) => ({ cwd, id, input, project, run_id })
 
-/** The error that the plugin meant; what else goes wrong becomes a defect, which the border puts into words. */
-const meant = (call: Effect.Effect<unknown, RpcError>): Effect.Effect<unknown, unknown> =>
-  Effect.catch(call, (error) => {
+type Reply = Schema.Codec<any, any>
+
+/** The reply, or the error that the plugin meant. What else goes wrong becomes a defect, which the border puts into words. */
+const meant = <S extends Reply, E = never>(call: Effect.Effect<unknown, RpcError>, reply: S) =>
+  Effect.catch(Effect.flatMap(call, decodes("answer", reply)), (error) => {
     const original = fromRpc(error)
     return original === error ? Effect.die(new Error(error.message)) : Effect.fail(original)
-  })
+    // The border looks at what it is before it lets it through.
+    // @effect-diagnostics-next-line unsafeEffectTypeAssertion:off
+  }) as Effect.Effect<S["Type"], E>
 
-type Fails = <A>(what: string, call: Effect.Effect<unknown, RpcError>) => Effect.Effect<A, Failure>
+type Fails = <S extends Reply>(
+  what: string,
+  call: Effect.Effect<unknown, RpcError>,
+  reply: S,
+) => Effect.Effect<S["Type"], Failure>
 
 const agentHandle = (
   border: Border,
@@ -305,14 +319,11 @@ const agentHandle = (
     summary: agent.summary,
     supports: agent.supports ?? {},
     launch: (request) =>
-      fails<Launch>(what, remote.call("agent.launch", { agent: agent.id, request }, answer)),
+      fails(what, remote.call("agent.launch", { agent: agent.id, request }, answer), Replies.launch),
     decoder: (request) =>
       Effect.map(
         Effect.acquireRelease(
-          fails<{ decoder: number; may_skip: boolean }>(
-            what,
-            remote.call("decoder.open", { agent: agent.id, request }, answer),
-          ),
+          fails(what, remote.call("decoder.open", { agent: agent.id, request }, answer), Replies.opened),
           ({ decoder }) => Effect.ignore(remote.call("decoder.close", { decoder }, answer)),
         ),
         ({ decoder, may_skip }) => decoderHandle(remote, decoder, may_skip, what, fails, answer),
@@ -322,7 +333,7 @@ const agentHandle = (
         ? quiet(
             border,
             `probe of ${what}`,
-            () => meant(remote.call("agent.probe", { agent: agent.id }, answer)) as Effect.Effect<Probe>,
+            () => meant(remote.call("agent.probe", { agent: agent.id }, answer), Replies.probe),
             broken,
           )
         : undefined,
@@ -333,10 +344,8 @@ const agentHandle = (
   }
 }
 
-type Fed = ReadonlyArray<{ readonly events?: ReadonlyArray<AgentEvent>; readonly broke?: string }>
-
-/** Most characters of output in one message. */
-const MAX_FEED = 4 * 1024 * 1024
+/** Most characters of output in one message: escaped they still fit. A longer line is cut for the decoder; the spool has it. */
+const MAX_FEED = 2 * 1024 * 1024
 
 const decoderHandle = (
   remote: Remote,
@@ -351,19 +360,20 @@ const decoderHandle = (
     Effect.map(
       Effect.forEach(pieces(lines), (piece) =>
         Effect.map(
-          fails<Fed>(what, remote.call("decoder.feed", { decoder, lines: piece, stream }, answer)),
+          fails(what, remote.call("decoder.feed", { decoder, lines: piece, stream }, answer), Replies.fed),
           (fed) => piece.flatMap((line, index) => fed[index]?.events ?? [output(line, stream)]),
         ),
       ),
       (events) => events.flat(),
     ),
-  end: (exit) => fails<Answer>(what, remote.call("decoder.end", { decoder, exit }, answer)),
+  end: (exit) => fails(what, remote.call("decoder.end", { decoder, exit }, answer), Replies.answer),
 })
 
 const pieces = (lines: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> => {
   const found: Array<Array<string>> = [[]]
   let length = 0
-  for (const line of lines) {
+  for (const whole of lines) {
+    const line = whole.slice(0, MAX_FEED)
     if (length > 0 && length + line.length > MAX_FEED) {
       found.push([])
       length = 0

@@ -1,4 +1,5 @@
 /** The plugin's side of `service.call`: `PluginServices` in a worker or process, answered by the hub. */
+/* oxlint-disable typescript/no-explicit-any -- what the hub answers is typed by the service */
 import { Context, Duration, Effect, Option, Redacted, Schema, Stream } from "effect"
 import type { PluginServices } from "../plugin/Plugin.ts"
 import { Events } from "../services/Events.ts"

@@ -1,5 +1,6 @@
 /** JSON-RPC 2.0 between the hub and a plugin in a worker or process, both ways over one line each. */
-import { Cause, Deferred, Effect, Exit, Fiber, Schema } from "effect"
+import type { Fiber } from "effect"
+import { Cause, Deferred, Effect, Exit, Schema } from "effect"
 
 /** Longest message, in characters. */
 export const MAX_MESSAGE = 16 * 1024 * 1024
@@ -50,6 +51,8 @@ export interface Options {
   readonly send: (text: string) => void
   readonly handle: (method: string, params: unknown) => Effect.Effect<unknown, RpcError>
   readonly notified?: ((method: string, params: unknown) => void) | undefined
+  /** Starts the answer to a call, with the caller's log. */
+  readonly fork?: (<A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) | undefined
   /** The other side broke the protocol; the peer is closed. */
   readonly broken: (reason: string) => void
 }
@@ -96,7 +99,7 @@ export const make = (options: Options): Peer => {
   }
 
   const asked = (id: number | string, method: string, params: unknown) => {
-    const fiber = Effect.runFork(Effect.suspend(() => options.handle(method, params)))
+    const fiber = (options.fork ?? Effect.runFork)(Effect.suspend(() => options.handle(method, params)))
     running.set(id, fiber)
     fiber.addObserver((exit) => {
       running.delete(id)

@@ -1,4 +1,5 @@
 /** A TypeScript plugin at the far end of the wire: runs it and answers the hub's calls. */
+/* oxlint-disable typescript/no-explicit-any -- what the hub sends is typed by the protocol */
 import { Effect, Exit, Schema, Scope } from "effect"
 import type { AgentRequest, ClientConfig, Decoder, ProgramAgent } from "../plugin/Agent.ts"
 import { Failure, of as failureOf } from "../plugin/Failure.ts"
@@ -107,7 +108,7 @@ const describe = (given: Contributions): Offer => ({
   agents: (given.agents ?? []).map((agent) => ({
     id: agent.id,
     summary: agent.summary,
-    supports: { ...agent.supports },
+    supports: { ...agent.supports } as never,
     probe: agent.probe !== undefined,
     ...("client" in agent && agent.client !== undefined ? { client: clientOf(agent.client) } : {}),
   })),
@@ -117,7 +118,7 @@ const describe = (given: Contributions): Offer => ({
     summary,
     config: toJson(config),
   })),
-  operations: (given.operations ?? []).map(({ print: _, run: __, input, output, ...operation }) => ({
+  operations: (given.operations ?? []).map(({ print: _print, run: _run, input, output, ...operation }) => ({
     ...(operation as object as Plain),
     input: toJson(input),
     output: toJson(output),

@@ -1,4 +1,5 @@
 /** The hub's side of `service.call`: services for a plugin in a worker or process, as far as data can carry them. */
+/* oxlint-disable typescript/no-explicit-any -- any codec will do */
 import { Context, Effect, Option, Redacted, Schema } from "effect"
 import type { PluginServices } from "../plugin/Plugin.ts"
 import { Events } from "../services/Events.ts"
@@ -51,7 +52,7 @@ const taking =
 
 const Text = Schema.String
 const some = <S extends Schema.Top>(schema: S) => Schema.UndefinedOr(schema)
-const Sql = Schema.Array(Schema.Union([Schema.String, Schema.Number, Schema.Boolean, Schema.Null]))
+const Sql = Schema.Array(Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null]))
 const Texts = Schema.Record(Schema.String, Schema.String)
 const key = Schema.optionalKey
 
@@ -62,14 +63,14 @@ const Command = Schema.Struct({
   env: key(Schema.Record(Schema.String, Schema.String)),
   stdin: key(Schema.Union([Schema.Struct({ text: Text }), Schema.Struct({ file: Text })])),
 })
-const RunLimits = Schema.Struct({ timeout_ms: key(Schema.Number), max_bytes: key(Schema.Number) })
+const RunLimits = Schema.Struct({ timeout_ms: key(Schema.Finite), max_bytes: key(Schema.Finite) })
 const Request = Schema.Struct({
   method: key(Schema.Literals(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])),
   url: Text,
   headers: key(Texts),
   body: key(Text),
-  timeout_ms: key(Schema.Number),
-  max_bytes: key(Schema.Number),
+  timeout_ms: key(Schema.Finite),
+  max_bytes: key(Schema.Finite),
 })
 const Drafts = Schema.Array(
   Schema.Struct({
@@ -122,18 +123,18 @@ const table = (services: Context.Context<PluginServices>): Table => {
     "Events.appendOnce": taking([Text, Text, Drafts], (run, name, drafts) =>
       events.appendOnce(run, name, drafts),
     ),
-    "Events.read": taking([Text, Schema.Number, some(Schema.Number)], (run, after, limit) =>
+    "Events.read": taking([Text, Schema.Finite, some(Schema.Finite)], (run, after, limit) =>
       events.read(run, after, limit),
     ),
     "Workspace.data": taking([], () => workspace.data),
-    "Workspace.read": taking([Text, some(Schema.Number)], (path, max) => workspace.read(path, max)),
+    "Workspace.read": taking([Text, some(Schema.Finite)], (path, max) => workspace.read(path, max)),
     "Workspace.write": taking([Text, Text], (path, text) => workspace.write(path, text)),
     "Workspace.exists": taking([Text], (path) => workspace.exists(path)),
     "Workspace.remove": taking([Text], (path) => workspace.remove(path)),
     "Workspace.glob": taking([Text, Text], (folder, pattern) => workspace.glob(folder, pattern)),
     "Runs.dispatch": taking([Dispatch], (request) => runs.dispatch(request)),
     "Runs.get": taking([Text], (run) => runs.get(run)),
-    "Runs.list": taking([some(Schema.Number)], (limit) => runs.list(limit)),
+    "Runs.list": taking([some(Schema.Finite)], (limit) => runs.list(limit)),
     "Runs.cancel": taking([Text], (run) => runs.cancel(run)),
     "Runs.wait": taking([Text], (run) => runs.wait(run)),
   }

@@ -1,4 +1,5 @@
 /** How the hub reaches a plugin that does not run inside it: a worker of this program, or a process. */
+/* oxlint-disable unicorn/prefer-add-event-listener, unicorn/require-post-message-target-origin -- a worker of our own, not a window */
 import * as path from "node:path"
 import { Deferred, Effect, Exit } from "effect"
 import type { Instance } from "./PluginsToml.ts"

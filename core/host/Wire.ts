@@ -30,13 +30,22 @@ export const Greeting = Schema.Struct({
 const named = { summary: Schema.String }
 const list = <S extends Schema.Top>(item: S) => key(Schema.Array(item))
 
+const Supports = Schema.Struct({
+  resume: key(Schema.Boolean),
+  fork: key(Schema.Boolean),
+  permission: list(Schema.Literals(["restricted", "auto", "bypass"])),
+  model: key(Schema.Boolean),
+  output_schema: key(Schema.Boolean),
+  system_prompt: key(Schema.Boolean),
+})
+
 /** Answer to `setup`. */
 export const Offer = Schema.Struct({
   agents: list(
     Schema.Struct({
       id: Schema.NonEmptyString,
       ...named,
-      supports: key(Json),
+      supports: key(Supports),
       /** Answers `agent.probe`. */
       probe: key(Schema.Boolean),
       /** The text `{{hub}}` in `entry` becomes the path of the hub. */
@@ -135,4 +144,42 @@ export const toRpc = (error: unknown): RpcError => {
 export const fromRpc = (error: RpcError): unknown => {
   const expected = error.data === undefined ? undefined : decodeExpected(error.data)
   return expected?._tag === "Some" ? expected.value : error
+}
+
+const Text = Schema.String
+
+/** The answers of a plugin to the hub's calls. */
+export const Replies = {
+  launch: Schema.Struct({
+    program: Schema.NonEmptyString,
+    args: Schema.Array(Text),
+    env: key(Schema.Record(Text, Text)),
+    stdin: key(Schema.Union([Schema.Struct({ text: Text }), Schema.Struct({ file: Text })])),
+    files: key(Schema.Record(Text, Text)),
+  }),
+  opened: Schema.Struct({ decoder: Schema.Int, may_skip: Schema.Boolean }),
+  /** For each line its events, or why it broke the decoder: such a line is kept as text. */
+  fed: Schema.Array(
+    Schema.Struct({ events: list(Schema.Struct({ type: Text, data: Json })), broke: key(Text) }),
+  ),
+  answer: Schema.Struct({
+    text: Text,
+    data: key(Schema.Unknown),
+    session_id: key(Text),
+    usage: key(Schema.Record(Text, Schema.Finite)),
+  }),
+  step: Schema.Struct({ text: Text, data: key(Schema.Unknown) }),
+  verdict: Schema.Struct({ holds: Schema.Boolean, because: Text }),
+  probe: Schema.Struct({
+    installed: Schema.Boolean,
+    path: key(Text),
+    version: key(Text),
+    logged_in: key(Schema.Boolean),
+    notes: Schema.Array(Text),
+  }),
+  findings: Schema.Array(
+    Schema.Struct({ level: Schema.Literals(["ok", "warning", "error"]), text: Text, advice: key(Text) }),
+  ),
+  text: Text,
+  anything: Schema.Unknown,
 }

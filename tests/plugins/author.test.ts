@@ -1,4 +1,5 @@
 /** What an author gets from the binary alone: a folder that passes its tests and type-checks, without any network. */
+/* oxlint-disable typescript/no-explicit-any -- reports are JSON */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

@@ -2,6 +2,7 @@
  * A hub without doors: the host over the real services, driven by JSON lines on stdin. Compiled by `binary.ts`, so that
  * plugins meet the same program as in dist/hub.
  */
+/* oxlint-disable typescript/no-explicit-any -- questions are JSON */
 import { Context, Duration, Effect, Exit, Layer, Stream } from "effect"
 import * as Host from "../../core/host/Host.ts"
 import * as HostModules from "../../core/host/HostModules.ts"

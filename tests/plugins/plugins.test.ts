@@ -1,4 +1,5 @@
 /** Plugins from outside, against a compiled program: what they can do, and what they cannot do to the hub. */
+/* oxlint-disable typescript/no-explicit-any -- answers are JSON */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test"
 import { existsSync, readFileSync, renameSync } from "node:fs"
 import { join } from "node:path"
