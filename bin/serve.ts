@@ -1,9 +1,12 @@
 /** `hub serve`: the hub as a process of its own. */
-import { Effect, Exit, Fiber, type Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Ref, type Scope } from "effect"
 import type { HubUnreachable } from "../core/edge/Door.ts"
 import * as Mcp from "../core/edge/Mcp.ts"
 import { become, hold, home, start, type Wish } from "./connect.ts"
 import * as Successor from "./Successor.ts"
+
+/** Open runs of an earlier hub go on at the latest then, whether the client asks for something or not. */
+const longestPause = "300 millis"
 
 /** All in one process, speaking MCP over stdin and stdout. Ends with its client; the runs go on. */
 export const standalone = Effect.fn("Hub.standalone")(function* (
@@ -12,9 +15,14 @@ export const standalone = Effect.fn("Hub.standalone")(function* (
   const at = yield* home
   const handOver = yield* Successor.prepare(at, wish.self)
   yield* hold(at, wish)
-  // The client's first question is answered while plugins still load.
-  const starting = yield* Effect.forkScoped(start(at, wish))
-  const hub = Effect.map(Fiber.join(starting), ({ door, registry }) => ({
+  // Loading the rooms keeps the process busy: the client's first question is answered before that.
+  const wanted = yield* Deferred.make<void>()
+  const first = Effect.raceFirst(Deferred.await(wanted), Effect.sleep(longestPause))
+  const begun = yield* Ref.make(false)
+  const begin = Effect.andThen(Ref.set(begun, true), start(at, wish))
+  const starting = yield* Effect.forkScoped(Effect.andThen(first, begin))
+  const local = Effect.andThen(Deferred.succeed(wanted, undefined), Fiber.join(starting))
+  const hub = Effect.map(local, ({ door, registry }) => ({
     door,
     catalogue: registry.current,
     changes: registry.changes,
@@ -30,7 +38,7 @@ export const standalone = Effect.fn("Hub.standalone")(function* (
   })
   yield* Effect.raceFirst(serving, broken(starting))
   // Only a client that went away leaves runs to a successor: a signal means that the hub is to be gone.
-  yield* Effect.flatMap(Fiber.join(starting), ({ runner }) => handOver(runner))
+  if (yield* Ref.get(begun)) yield* Effect.flatMap(local, ({ runner }) => handOver(runner))
 })
 
 /** Ends only when the hub cannot start. */
