@@ -46,12 +46,6 @@ function reallyExitOf(): (code?: number) => never {
   return (process as unknown as { reallyExit: (code?: number) => never }).reallyExit
 }
 
-/** Ends the hub. For the hub itself: whatever a plugin calls is caught. */
-export const exit = (code: number): never => {
-  Object.assign(process, { reallyExit: originals.reallyExit })
-  return originals.exit.call(process, code)
-}
-
 let installed = false
 
 const install = () => {

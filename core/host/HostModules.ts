@@ -40,9 +40,6 @@ export const load = async (name: string): Promise<object> => {
   return load()
 }
 
-/** The names that plugins may import. */
-export const names = (): ReadonlyArray<string> => Object.keys(known ?? own)
-
 function roots(): Modules {
   const modules = Object.entries(effect).filter(
     ([name, value]) => /^[A-Z]/.test(name) && typeof value === "object",

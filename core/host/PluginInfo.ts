@@ -1,26 +1,26 @@
 /** The reference of one running plugin, from its own schemas. */
-import { Effect } from "effect"
-import { type Catalogue, type PluginState, Registry } from "../plugin/Catalogue.ts"
+import { Effect, Schema } from "effect"
+import { type Catalogue, PluginState, Registry } from "../plugin/Catalogue.ts"
 import { Host } from "./Host.ts"
 
-export interface ConfigKey {
-  readonly key: string
-  readonly description: string
-  readonly required: boolean
-  readonly default?: unknown
+export const ConfigKey = Schema.Struct({
+  key: Schema.String,
+  description: Schema.String,
+  required: Schema.Boolean,
+  default: Schema.optionalKey(Schema.Unknown),
   /** JSON Schema of its value. */
-  readonly schema: unknown
-}
+  schema: Schema.Unknown,
+})
+export type ConfigKey = typeof ConfigKey.Type
 
-export interface PluginInfo {
-  readonly state: PluginState
-  readonly config: ReadonlyArray<ConfigKey>
-  readonly contributions: ReadonlyArray<{
-    readonly kind: string
-    readonly id: string
-    readonly summary: string
-  }>
-}
+export const PluginInfo = Schema.Struct({
+  state: PluginState,
+  config: Schema.Array(ConfigKey),
+  contributions: Schema.Array(
+    Schema.Struct({ kind: Schema.String, id: Schema.String, summary: Schema.String }),
+  ),
+})
+export type PluginInfo = typeof PluginInfo.Type
 
 /** By instance, or by plugin id. Undefined when no plugin has that name. */
 export const info = Effect.fn("PluginInfo.info")(function* (name: string) {

@@ -102,7 +102,7 @@ const textOf = (file: string) =>
         line: 1,
         column: 1,
         excerpt: "",
-        message: `cannot be read: ${(error as Error).message}`,
+        reason: `cannot be read: ${(error as Error).message}`,
       }),
   })
 

@@ -1,6 +1,6 @@
 /** The catalogue: immutable snapshots, each change a new one. */
 import { Context, Effect, Layer, Stream, SubscriptionRef } from "effect"
-import { type Catalogue, empty, PluginFailed, type PluginState, Registry } from "../plugin/Catalogue.ts"
+import { type Catalogue, empty, type PluginState, Registry } from "../plugin/Catalogue.ts"
 import { type Handles, idsOf } from "./Handles.ts"
 
 /** One source of contributions: an instance of plugins.toml, or core (without a state). */
@@ -118,6 +118,3 @@ const ownerOf = (
 }
 
 const noun = (kind: string) => (kind === "steps" ? "step kind" : kind.slice(0, -1))
-
-export const failed = (plugin: string, phase: PluginFailed["phase"], detail: string) =>
-  new PluginFailed({ plugin, phase, detail })

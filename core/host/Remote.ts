@@ -288,12 +288,12 @@ const factsOf = ({ cwd, id, input, project, run_id }: StepContext) => ({ cwd, id
 type Reply = Schema.Codec<any, any>
 
 /** The reply, or the error that the plugin meant. What else goes wrong becomes a defect, which the border puts into words. */
+// The border looks at what the error is before it lets it through.
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 const meant = <S extends Reply, E = never>(call: Effect.Effect<unknown, RpcError>, reply: S) =>
   Effect.catch(Effect.flatMap(call, decodes("answer", reply)), (error) => {
     const original = fromRpc(error)
     return original === error ? Effect.die(new Error(error.message)) : Effect.fail(original)
-    // The border looks at what it is before it lets it through.
-    // @effect-diagnostics-next-line unsafeEffectTypeAssertion:off
   }) as Effect.Effect<S["Type"], E>
 
 type Fails = <S extends Reply>(

@@ -2,10 +2,12 @@
  * A hub without doors: the host over the real services, driven by JSON lines on stdin. Compiled by `binary.ts`, so that
  * plugins meet the same program as in dist/hub.
  */
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 /* oxlint-disable typescript/no-explicit-any -- questions are JSON */
 import { Context, Duration, Effect, Exit, Layer, Stream } from "effect"
 import * as Host from "../../core/host/Host.ts"
 import * as HostModules from "../../core/host/HostModules.ts"
+import * as PluginInfo from "../../core/host/PluginInfo.ts"
 import { run } from "../../core/host/PluginProcess.ts"
 import * as PluginTest from "../../core/host/PluginTest.ts"
 import * as Hub from "../../core/host/Registry.ts"
@@ -136,10 +138,12 @@ const serve = Effect.gen(function* () {
       (line) =>
         Effect.gen(function* () {
           const { given, id, n, what } = JSON.parse(line)
-          const work =
+          const work: Effect.Effect<unknown, unknown, any> =
             what === "problem"
               ? host.problem
-              : Effect.flatMap(registry.current, (now) => asked(now, what, id, given))
+              : what === "info"
+                ? PluginInfo.info(id)
+                : Effect.flatMap(registry.current, (now) => asked(now, what, id, given))
           const exit = yield* Effect.exit(Effect.scoped(work))
           say(Exit.isSuccess(exit) ? { n, ok: exit.value ?? null } : { n, failed: failureOf(exit) })
         }),

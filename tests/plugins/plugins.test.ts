@@ -103,6 +103,21 @@ describe("one file with everything", () => {
     })
 })
 
+for (const isolation of ["none", "worker"])
+  test(`the reference of a plugin comes from its own schemas (isolation = "${isolation}")`, async () => {
+    const { hub } = hubWith({
+      "acme.ts": fixture("acme.ts"),
+      "plugins.toml": `[plugin.acme]\nuse = "./acme.ts"\nisolation = "${isolation}"\n`,
+    })
+    await hub.state("acme")
+    const { ok } = await hub.ask("info", "agent-acme")
+    expect(ok.config).toMatchObject([
+      { key: "flag", description: "A flag for the program.", required: false, default: "--quiet" },
+    ])
+    expect(ok.contributions).toContainEqual({ kind: "agent", id: "acme", summary: "Runs Acme." })
+    expect((await hub.ask("info", "nobody")).ok).toBeNull()
+  })
+
 test("a plugin shares the hub's Effect", async () => {
   const { hub } = hubWith(good)
   await works(hub)
