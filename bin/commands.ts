@@ -1,4 +1,7 @@
 /** The command line: operations of the hub, and the commands that are none. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import * as Operations from "../core/dispatch/operations/index.ts"
 import { ProjectsToml } from "../core/dispatch/Projects.ts"
@@ -8,11 +11,14 @@ import { ofProcess } from "../core/edge/cli/Process.ts"
 import { checkCommand, type Diagnostic, type Validators } from "../core/edge/extras/Check.ts"
 import { doctorCommand } from "../core/edge/extras/Doctor.ts"
 import { initCommand } from "../core/edge/extras/Init.ts"
+import { infoOperation, newCommand, testCommand, type TestPlugin } from "../core/edge/extras/Plugins.ts"
+import * as HostModules from "../core/host/HostModules.ts"
+import * as PluginTest from "../core/host/PluginTest.ts"
 import { PluginsFile } from "../core/host/PluginsToml.ts"
 import type { OperationHandle } from "../core/plugin/Catalogue.ts"
 import * as Field from "../core/plugin/Field.ts"
 import { type Operation, OperationFailed } from "../core/plugin/Operation.ts"
-import { chosen } from "../core/live/Home.ts"
+import { chosen, open } from "../core/live/Home.ts"
 import { decode, diagnoseSyntax, parse } from "../core/toml/Toml.ts"
 import { connect, type Wish } from "./connect.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
@@ -73,10 +79,28 @@ const serveCommand = Cli.extra({
     ),
 })
 
+/** In a home of its own, gone afterwards. */
+const testPlugin =
+  (self: ReadonlyArray<string>): TestPlugin =>
+  (folder) =>
+    Effect.gen(function* () {
+      HostModules.register({ "hub/testing": () => import("../core/testing/api.ts") })
+      const { Workbench, workbench } = yield* Effect.promise(() => import("./compose.ts"))
+      const at = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "hub-plugin-test-"))),
+        (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
+      )
+      const tested = Effect.flatMap(Workbench, (around) =>
+        PluginTest.run(folder, { ...around, runner: [...self, "__plugin"] }),
+      )
+      return yield* Effect.provide(tested, workbench(yield* open(at)))
+    }).pipe(Effect.mapError(({ message }) => new OperationFailed({ code: "unavailable", message })))
+
 /** Runs the command of this process and gives its exit code. */
 export const commandLine = (wish: Wish): Effect.Effect<number> =>
   Effect.gen(function* () {
-    const core = (yield* Operations.shapes).map((operation) => describe(handle(operation)))
+    const shapes = [...(yield* Operations.shapes), infoOperation(() => Effect.never, Effect.never)]
+    const core = shapes.map((operation) => describe(handle(operation)))
     return yield* Cli.run({
       ...ofProcess(),
       version: wish.version,
@@ -84,6 +108,8 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
       core,
       extras: [
         serveCommand,
+        newCommand,
+        testCommand(testPlugin(wish.self)),
         initCommand({ plugins: pluginsToml }),
         checkCommand(validators),
         doctorCommand({ program: process.execPath, checks: [] }),

@@ -3,7 +3,6 @@ import { Context, Duration, Effect, Layer } from "effect"
 import * as Attempt from "../core/dispatch/Attempt.ts"
 import * as Cooldowns from "../core/dispatch/Cooldowns.ts"
 import * as Dispatch from "../core/dispatch/Dispatch.ts"
-import * as Lifecycle from "../core/dispatch/Lifecycle.ts"
 import * as Operations from "../core/dispatch/operations/index.ts"
 import * as Pipelines from "../core/dispatch/Pipelines.ts"
 import * as Plans from "../core/dispatch/Plans.ts"
@@ -12,21 +11,15 @@ import * as Projects from "../core/dispatch/Projects.ts"
 import * as Runner from "../core/dispatch/Runner.ts"
 import * as Store from "../core/dispatch/Store.ts"
 import { inspect } from "../core/edge/extras/Doctor.ts"
+import { infoOperation } from "../core/edge/extras/Plugins.ts"
 import { limits } from "../core/host/Border.ts"
 import { bind } from "../core/host/Handles.ts"
 import * as Host from "../core/host/Host.ts"
+import { info } from "../core/host/PluginInfo.ts"
 import * as Catalogues from "../core/host/Registry.ts"
 import * as Sinks from "../core/host/Sinks.ts"
-import * as Database from "../core/live/Database.ts"
-import * as Engine from "../core/live/Engine.ts"
-import * as Events from "../core/live/Events.ts"
-import * as Files from "../core/live/Files.ts"
-import * as Http from "../core/live/Http.ts"
 import * as Log from "../core/live/Log.ts"
-import * as Processes from "../core/live/Processes.ts"
-import * as Secrets from "../core/live/Secrets.ts"
 import * as Storage from "../core/live/Storage.ts"
-import * as Supervisor from "../core/live/Supervisor.ts"
 import * as Workspace from "../core/live/Workspace.ts"
 import * as Conditions from "../core/pipeline/conditions/index.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
@@ -35,7 +28,10 @@ import type { PluginServices } from "../core/plugin/Plugin.ts"
 import * as Ports from "../core/plugin/api.ts"
 import { Home } from "../core/services/Home.ts"
 import { Sql } from "../core/services/Sql.ts"
+import { diagnoseSyntax } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
+import { ports } from "./ports.ts"
+import * as Rehearsal from "./rehearsal.ts"
 import { shipped } from "./shipped.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
 
@@ -49,26 +45,16 @@ export interface Choices {
   readonly verbose: boolean
 }
 
-const ports = ({ home, verbose }: Choices) =>
+const services = ({ home, verbose }: Choices) =>
   (verbose ? Log.fileAndStderr : Log.file).pipe(
-    Layer.provideMerge(Layer.mergeAll(Engine.layer, Events.layer, Http.layer)),
-    Layer.provideMerge(Layer.mergeAll(Database.layer, Secrets.layer)),
-    Layer.provideMerge(
-      Layer.mergeAll(
-        Layer.succeed(Home, home),
-        Files.layer,
-        Processes.layer,
-        Supervisor.layer,
-        Lifecycle.layer,
-        Catalogues.layer,
-      ),
-    ),
+    Layer.provideMerge(ports(Layer.mergeAll(Layer.succeed(Home, home), Catalogues.layer))),
   )
 
 const dispatching = Dispatch.layer.pipe(
   Layer.provideMerge(Runner.layer),
   Layer.provideMerge(Layer.mergeAll(Plans.layer, Attempt.layer)),
   Layer.provideMerge(Layer.mergeAll(Store.layer, Cooldowns.layer, Projects.layer, Pipelines.layer(shipped))),
+  Layer.provideMerge(Rehearsal.layer),
 )
 
 /** What a plugin instance may ask for: its storage and its folder are its own. */
@@ -94,21 +80,23 @@ const servicesFor = Effect.gen(function* () {
     )
 })
 
+/** Core's own border: the same as a plugin's, but that a door waits for the end of a run as long as it was asked to. */
+const borderOf = Effect.gen(function* () {
+  return {
+    plugin: "core",
+    file: import.meta.path,
+    limits: { ...limits, operation: Duration.minutes(20) },
+    services: yield* (yield* servicesFor)("core"),
+    broke: (detail: string) => Effect.logError(detail),
+  }
+})
+
 /** What core itself contributes, through the same border as a plugin. It is there before the first plugin is. */
 const core = Effect.gen(function* () {
   const catalogues = yield* Catalogues.Catalogues
   const operations = [...(yield* Operations.make), inspect(yield* Registry)]
-  const services = yield* (yield* servicesFor)("core")
-  const border = {
-    plugin: "core",
-    file: import.meta.path,
-    // A door that waits for the end of a run waits as long as it was asked to.
-    limits: { ...limits, operation: Duration.minutes(20) },
-    services,
-    broke: (detail: string) => Effect.logError(detail),
-  }
   const conditions = Conditions.conditions({ processes: yield* Ports.Processes, env: process.env })
-  const handles = { ...bind(border, { operations }), conditions: [...conditions.values()] }
+  const handles = { ...bind(yield* borderOf, { operations }), conditions: [...conditions.values()] }
   yield* catalogues.put("core", { state: undefined, handles })
 })
 
@@ -132,6 +120,38 @@ const plugins = ({ config, home, lenient }: Choices) =>
     }),
   )
 
+/** The services of plugins over an empty home: where `hub plugin test` tries one. */
+export const workbench = (home: Home["Service"]) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const sql = yield* Sql
+      const migrate: Host.Options["migrate"] = (_instance, plugin, migrations) =>
+        Effect.provideService(Storage.migrate(plugin, migrations), Sql, sql)
+      return Layer.succeed(Workbench, { servicesFor: yield* servicesFor, migrate })
+    }),
+  ).pipe(
+    Layer.provideMerge(dispatching),
+    Layer.provideMerge(services({ home, config: undefined, lenient: true, verbose: false })),
+  )
+
+export class Workbench extends Context.Service<Workbench, Pick<Host.Options, "servicesFor" | "migrate">>()(
+  "hub/bin/Workbench",
+) {}
+
+/** What core contributes of the plugins themselves, once there are some. */
+const aboutPlugins = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const catalogues = yield* Catalogues.Catalogues
+    const registry = yield* Registry
+    const host = yield* Host.Host
+    const find = (name: string) =>
+      info(name).pipe(Effect.provideService(Registry, registry), Effect.provideService(Host.Host, host))
+    const names = Effect.map(registry.current, ({ plugins }) => plugins.map(({ instance }) => instance))
+    const handles = bind(yield* borderOf, { operations: [infoOperation(find, names)] })
+    yield* catalogues.put("core: plugins", { state: undefined, handles })
+  }),
+)
+
 /** The hub. Runs that an earlier one left open go on; they go on once more elsewhere when the scope closes. */
 export const layer = (choices: Choices) =>
   Layer.effectDiscard(
@@ -141,11 +161,17 @@ export const layer = (choices: Choices) =>
       yield* runner.resume
     }),
   ).pipe(
-    Layer.provideMerge(Sinks.layer),
+    Layer.provideMerge(Layer.mergeAll(Sinks.layer, aboutPlugins)),
     Layer.provideMerge(plugins(choices)),
     Layer.provideMerge(dispatching),
-    Layer.provideMerge(ports(choices)),
+    Layer.provideMerge(services(choices)),
   )
+
+/** What is wrong with plugins.toml, when that is why the hub does not start. */
+export const findings = (error: Layer.Error<ReturnType<typeof layer>>): { diagnostics?: unknown } => {
+  if (error._tag === "Invalid") return { diagnostics: error.diagnostics }
+  return error._tag === "TomlSyntax" ? { diagnostics: [diagnoseSyntax(error)] } : {}
+}
 
 export type Hub = Layer.Success<ReturnType<typeof layer>>
 export { Registry }

@@ -45,10 +45,13 @@ export const start = Effect.fn("Hub.start")(function* (
   home: Home["Service"],
   wish: Wish,
 ): Effect.fn.Return<Local, HubUnreachable, Scope.Scope> {
-  const { layer } = yield* Effect.promise(() => import("./compose.ts"))
+  const { findings, layer } = yield* Effect.promise(() => import("./compose.ts"))
   const { config, lenient, verbose } = wish
   const built = Layer.build(layer({ home, config, lenient, verbose }))
-  const context = yield* Effect.mapError(built, unreachable(home.path))
+  const context = yield* Effect.mapError(
+    built,
+    (error) => new HubUnreachable({ home: home.path, message: error.message, ...findings(error) }),
+  )
   const registry = Context.get(context, Registry)
   const door = localDoor(registry)
   // A home whose path is too long for a socket still works; only other processes cannot reach this hub.

@@ -9,6 +9,7 @@ export interface Start {
   readonly argv: ReadonlyArray<string>
 }
 
+const invalid = 2
 const unreachable = 4
 
 export const main = async ({ argv, self, version }: Start): Promise<void> => {
@@ -50,5 +51,5 @@ const codeOf = (exit: Exit.Exit<void, HubUnreachable>): number => {
   if (Exit.isSuccess(exit) || Exit.hasInterrupts(exit)) return 0
   const error = Exit.findErrorOption(exit)
   process.stderr.write(`hub: ${Option.isSome(error) ? error.value.message : String(exit.cause)}\n`)
-  return unreachable
+  return Option.isSome(error) && error.value.diagnostics !== undefined ? invalid : unreachable
 }

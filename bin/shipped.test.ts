@@ -1,23 +1,18 @@
 import { describe, expect, test } from "bun:test"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Layer, Result, Schema } from "effect"
-import * as RunWorld from "../core/dispatch/RunWorld.ts"
-import { Store } from "../core/dispatch/Store.ts"
+import { Effect, Layer, Schema } from "effect"
 import { parse } from "../core/pipeline/Document.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
 import * as PipelineTest from "../core/pipeline/PipelineTest.ts"
 import { lint, resolve } from "../core/pipeline/Resolve.ts"
-import * as Run from "../core/pipeline/Run.ts"
 import type { AgentHandle, Catalogue } from "../core/plugin/Catalogue.ts"
 import * as Failure from "../core/plugin/Failure.ts"
-import { Events } from "../core/services/Events.ts"
-import { Home } from "../core/services/Home.ts"
 import { effect, live } from "../core/testing/effect.ts"
-import { hub } from "../core/testing/hub.ts"
 import { catalogue as machine } from "../core/testing/plans.ts"
 import { Config } from "../plugins/agent-command/Config.ts"
 import { supports } from "../plugins/agent-command/Launch.ts"
+import { execute } from "./rehearsal.ts"
 import { shipped } from "./shipped.ts"
 
 const root = join(import.meta.dir, "..")
@@ -68,25 +63,6 @@ test("a fresh hub knows the agents that the pipelines ask", () => {
   expect([...agents.keys()]).toEqual(["claude", "codex", "gemini", "opencode"])
   expect(agents.get("opencode")?.supports).toMatchObject({ permission: ["auto", "bypass"], resume: true })
 })
-
-const run_id = "01shipped"
-
-/** A real hub in a home of its own, whose agents are the stand-ins. */
-const execute: PipelineTest.Execute = (stage) =>
-  Effect.gen(function* () {
-    const { path: cwd } = yield* Home
-    const { input, plan, project, prompt } = stage
-    const store = yield* Store
-    const row = { run_id, prompt, cwd, pipeline: plan.id, client: "test", accepted_at: 0, project: null }
-    const rest = { input: JSON.stringify(input), parent_run: null, plan_hash: "test" }
-    yield* store.accept({ ...row, ...rest }, plan.sources)
-    const world = stage.around((yield* RunWorld.make)({ run_id, prompt, cwd, input, project }))
-    const result = yield* Effect.result(Run.run(plan, world, stage.conditions, stage.agents))
-    const events = yield* (yield* Events).read(run_id, 0)
-    return Result.isSuccess(result)
-      ? { state: "succeeded" as const, events, answer: result.success.text, answered_by: result.success.by }
-      : { state: "failed" as const, events, failure: result.failure.facts }
-  }).pipe(Effect.provide(hub({ agents: Array.from(stage.agents.values()) })), Effect.orDie)
 
 describe.each([...shipped.keys()])("%s", (id) => {
   effect(
