@@ -1,6 +1,7 @@
 /** Errors of the rooms as what every door says. */
 import { Effect } from "effect"
 import { OperationFailed } from "../plugin/Operation.ts"
+import { diagnoseSyntax } from "../toml/Toml.ts"
 import type { DispatchError } from "./Dispatch.ts"
 
 const codes = {
@@ -17,9 +18,7 @@ const codes = {
 
 const detailsOf = (error: DispatchError): { details?: unknown } => {
   if (error._tag === "Invalid") return { details: error.diagnostics }
-  if (error._tag !== "TomlSyntax") return {}
-  const { column, excerpt, file, line } = error
-  return { details: [{ file, line, column, message: error.message, excerpt }] }
+  return error._tag === "TomlSyntax" ? { details: [diagnoseSyntax(error)] } : {}
 }
 
 /** The same sentence for every door; `details` carry file, line and key where there are some. */

@@ -38,9 +38,11 @@ export interface Door {
   readonly call: (name: string, input: unknown, caller: Caller) => Effect.Effect<Answered, OperationFailed>
 }
 
-/** No hub, and none could be started: exit code 4. */
+/** No hub, and none could be started: exit code 4, unless a file is what is wrong. */
 export class HubUnreachable extends Schema.TaggedError<HubUnreachable>()("HubUnreachable", {
   home: Schema.String,
   /** What happened and what to do next. */
   message: Schema.String,
+  /** What is wrong with the file that keeps the hub from starting: then the exit code is 2. */
+  diagnostics: Schema.optionalKey(Schema.Unknown),
 }) {}

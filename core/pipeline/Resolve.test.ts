@@ -191,7 +191,7 @@ ${agent("codex")}${agent("local")}${step("check", 'type = "verify"\ncommand = ["
     ['14:7  step.write.try[1]: no step "codx". Known: claude, codex, local.'],
   )
 
-  says("says that a file is no TOML", "run = [\n", ["2:1  invalid value"])
+  says("says that a file is no TOML", "run = [\n", ["2:1  invalid value\n  \n  ^"])
 
   says(
     "says everything at once, in the order of the text",
@@ -371,7 +371,7 @@ pipeline = "broken"
       '5:9  step.a.input: pipeline "inner" requires the input "number"',
       '5:11  step.a.input.other: pipeline "inner" has no input "other". Known: task, number.',
       'pipelines/round.toml:4:12  step.a.pipeline: pipeline "p" would run itself: p → round → p',
-      "pipelines/broken.toml:1:7  invalid value",
+      "pipelines/broken.toml:1:7  invalid value\n  run = \n        ^",
     ],
     {
       inner: `run = ["x"]\n[input.task]\ntype = "string"\nrequired = true\n[input.number]\ntype = "number"\nrequired = true\n${agent("x")}`,

@@ -1,6 +1,6 @@
 /** From files to a plan, or to everything that is wrong with them, at once. */
 import { Effect, Predicate } from "effect"
-import { type Diagnostic, didYouMean, Invalid, TomlSyntax } from "../toml/Toml.ts"
+import { type Diagnostic, diagnoseSyntax, didYouMean, Invalid, TomlSyntax } from "../toml/Toml.ts"
 import { read as readDocument } from "./Document.ts"
 import { type Catalogued, type Draft, type DraftStep, type Kinds, read as readDraft } from "./Draft.ts"
 import { findings } from "./Lint.ts"
@@ -53,7 +53,7 @@ export const lint = Effect.fn("Pipeline.lint")(function* <E>(
     Effect.map(({ diagnostics }) => diagnostics),
     Effect.catchIf(
       (failed): failed is Invalid | TomlSyntax => failed instanceof Invalid || failed instanceof TomlSyntax,
-      (failed) => Effect.succeed(failed instanceof Invalid ? failed.diagnostics : [asDiagnostic(failed)]),
+      (failed) => Effect.succeed(failed instanceof Invalid ? failed.diagnostics : [diagnoseSyntax(failed)]),
     ),
   )
 })
@@ -146,7 +146,7 @@ const include = Effect.fnUntraced(function* <E>(
       (failed): failed is Invalid | TomlSyntax => failed instanceof Invalid || failed instanceof TomlSyntax,
       (failed) => {
         resolving.diagnostics.push(
-          ...(failed instanceof Invalid ? failed.diagnostics : [asDiagnostic(failed)]),
+          ...(failed instanceof Invalid ? failed.diagnostics : [diagnoseSyntax(failed)]),
         )
         return Effect.succeed(undefined)
       },
@@ -175,15 +175,6 @@ const missing = (id: string, list: ReadonlyArray<{ readonly id: string }>) =>
       },
     ],
   })
-
-const asDiagnostic = ({ file, line, column, message }: TomlSyntax): Diagnostic => ({
-  file,
-  line,
-  column,
-  path: "",
-  message,
-  severity: "error",
-})
 
 const planOf = (
   draft: Draft,

@@ -199,6 +199,6 @@ test("a rule of one's own is reported like the schema's", () => {
 test("a file that is no TOML is one finding", () => {
   const error = Effect.runSync(Effect.flip(parse("a = [1,\nb = 2", "p.toml")))
   expect(formatDiagnostic(diagnoseSyntax(error))).toBe(
-    `p.toml:${error.line}:${error.column}  ${error.message}`,
+    `p.toml:${error.line}:${error.column}  ${error.reason}\n  b = 2\n  ^`,
   )
 })

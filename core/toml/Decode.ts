@@ -1,7 +1,7 @@
 /** Decodes a document strictly and says everything that is wrong with it, each with its place. */
 import { Effect, Schema } from "effect"
 import { type Diagnostic, formatPath, Invalid } from "./Diagnostic.ts"
-import { type TomlDocument, type TomlSyntax, valueAt } from "./Document.ts"
+import { type TomlDocument, valueAt } from "./Document.ts"
 import { findings, type Finding } from "./Findings.ts"
 import type { Path } from "./Locate.ts"
 
@@ -34,16 +34,6 @@ export const diagnose = (
   path: formatPath(path),
   message,
   severity: options.severity ?? "error",
-})
-
-/** A file that cannot be read at all, among the findings of others. */
-export const diagnoseSyntax = ({ file, line, column, message }: TomlSyntax): Diagnostic => ({
-  file,
-  line,
-  column,
-  path: "",
-  message,
-  severity: "error",
 })
 
 const absent = (path: Path): Finding => ({ path, message: "is required", onKey: false, weight: 1 })

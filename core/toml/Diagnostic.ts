@@ -11,6 +11,8 @@ export const Diagnostic = Schema.Struct({
   path: Schema.String,
   message: Schema.String,
   severity: Schema.Literals(["error", "warning"]),
+  /** The line itself, and under it a caret: where the file cannot be read at all. */
+  excerpt: Schema.optionalKey(Schema.String),
 })
 export interface Diagnostic extends Schema.Schema.Type<typeof Diagnostic> {}
 
@@ -23,12 +25,15 @@ export class Invalid extends Schema.TaggedError<Invalid>()("Invalid", {
   }
 }
 
-/** `pipelines/implement.toml:14:7  step.write.try[1]: no step "codx".` */
+/** `pipelines/implement.toml:14:7  step.write.try[1]: no step "codx".`, and under it the excerpt when there is one. */
 export const formatDiagnostic = (d: Diagnostic): string => {
   const path = d.path === "" ? "" : `${d.path}: `
   const severity = d.severity === "warning" ? "warning: " : ""
-  return `${printable(d.file)}:${d.line}:${d.column}  ${severity}${path}${printable(d.message)}`
+  const shown = d.excerpt === undefined ? "" : `\n${indented(d.excerpt)}`
+  return `${printable(d.file)}:${d.line}:${d.column}  ${severity}${path}${printable(d.message)}${shown}`
 }
+
+const indented = (excerpt: string) => excerpt.replace(/^/gm, "  ")
 
 /** `step.write.try[1]`; keys that TOML would not take bare are quoted. */
 export const formatPath = (path: Path): string =>

@@ -110,8 +110,9 @@ for (const [text, place, message, excerpt] of [
   test(`a syntax error shows its line: ${JSON.stringify(text)}`, () => {
     const error = fails(text)
     expect(shown(error)).toBe(place)
-    expect(error.message).toContain(message)
+    expect(error.reason).toContain(message)
     expect(error.excerpt).toBe(excerpt)
+    expect(error.message).toBe(`a.toml:${place}  ${error.reason}\n${excerpt.replace(/^/gm, "  ")}`)
     expect(error.file).toBe("a.toml")
   })
 
@@ -123,8 +124,8 @@ test("a long line is shown around the place", () => {
 })
 
 test("more than 2 MB is refused, in bytes", () => {
-  expect(fails(`a = "${"x".repeat(2 * 1024 * 1024)}"`).message).toBe("the file is larger than 2 MB")
-  expect(fails(`a = "${"é".repeat(1024 * 1024)}"`).message).toBe("the file is larger than 2 MB")
+  expect(fails(`a = "${"x".repeat(2 * 1024 * 1024)}"`).reason).toBe("the file is larger than 2 MB")
+  expect(fails(`a = "${"é".repeat(1024 * 1024)}"`).reason).toBe("the file is larger than 2 MB")
   expect(Object.keys(read(`a = "${"x".repeat(2 * 1024 * 1024 - 10)}"`).value)).toEqual(["a"])
 })
 
@@ -133,8 +134,8 @@ test("64 levels are read, one more is refused, however it is written", () => {
   const dots = (depth: number) => `x = 1\n${Array(depth).fill("a").join(".")} = 1`
   expect(Object.keys(read(lists(63)).value)).toEqual(["a"])
   expect(Object.keys(read(dots(64)).value)).toEqual(["x", "a"])
-  expect(fails(lists(66)).message).toBe("nested deeper than 64 levels")
-  expect(fails(dots(66))).toMatchObject({ line: 2, column: 129, message: "nested deeper than 64 levels" })
-  expect(fails(`[${Array(66).fill("a").join(".")}]\nb = 1`).message).toBe("nested deeper than 64 levels")
-  expect(fails(lists(100_000)).message).toBe("nested deeper than 64 levels")
+  expect(fails(lists(66)).reason).toBe("nested deeper than 64 levels")
+  expect(fails(dots(66))).toMatchObject({ line: 2, column: 129, reason: "nested deeper than 64 levels" })
+  expect(fails(`[${Array(66).fill("a").join(".")}]\nb = 1`).reason).toBe("nested deeper than 64 levels")
+  expect(fails(lists(100_000)).reason).toBe("nested deeper than 64 levels")
 })

@@ -1,6 +1,7 @@
 /** Reads TOML into plain values that know where they stand in the file. */
 import { Effect, Schema } from "effect"
 import { parse as read, TomlError } from "smol-toml"
+import { type Diagnostic, formatDiagnostic } from "./Diagnostic.ts"
 import { excerpt } from "./Excerpt.ts"
 import { locate, nearest, type Path, type Position, position, type Tree } from "./Locate.ts"
 
@@ -8,10 +9,26 @@ export class TomlSyntax extends Schema.TaggedError<TomlSyntax>()("TomlSyntax", {
   file: Schema.String,
   line: Schema.Int,
   column: Schema.Int,
-  message: Schema.String,
+  /** What is wrong there. */
+  reason: Schema.String,
   /** The line itself, and under it a caret. */
   excerpt: Schema.String,
-}) {}
+}) {
+  override get message(): string {
+    return formatDiagnostic(diagnoseSyntax(this))
+  }
+}
+
+/** A file that cannot be read at all, among the findings of others. */
+export const diagnoseSyntax = ({ column, excerpt, file, line, reason }: TomlSyntax): Diagnostic => ({
+  file,
+  line,
+  column,
+  path: "",
+  message: reason,
+  severity: "error",
+  ...(excerpt === "" ? {} : { excerpt }),
+})
 
 export interface TomlDocument {
   /** As shown to a person. */
@@ -84,8 +101,8 @@ const complaint = (file: string, body: string, error: unknown): TomlSyntax => {
   return syntax(file, body, error, deep ? `nested deeper than ${MAX_DEPTH} levels` : reason)
 }
 
-const syntax = (file: string, body: string, { line, column }: Position, message: string) =>
-  new TomlSyntax({ file, line, column, message, excerpt: excerpt(body, { line, column }) })
+const syntax = (file: string, body: string, { line, column }: Position, reason: string) =>
+  new TomlSyntax({ file, line, column, reason, excerpt: excerpt(body, { line, column }) })
 
 /** Replaces dates by strings in place; gives the path of the first value that lies too deep. */
 const plain = (table: Record<string | number, unknown>, path: Path): Path | undefined => {

@@ -72,7 +72,11 @@ const refusal = ({ file, path }: Request, error: unknown): TomlEditRefused => {
   const known = [Refused, Unprintable, ParseError, TomlSyntax].some((kind) => error instanceof kind)
   if (!known) throw error
   const place = error instanceof ParseError ? `line ${error.lineNumber}: ` : ""
-  return new TomlEditRefused({ file, path: formatPath(path), message: place + (error as Error).message })
+  return new TomlEditRefused({
+    file,
+    path: formatPath(path),
+    message: place + (error instanceof TomlSyntax ? error.reason : (error as Error).message),
+  })
 }
 
 /** The value as it reads after it is written: a Date is its ISO text then. */

@@ -1,7 +1,7 @@
 /** TOML with positions: read, decode with errors for a person, print, edit in place. */
-export { decode, diagnose, diagnoseSyntax } from "./Decode.ts"
+export { decode, diagnose } from "./Decode.ts"
 export { Diagnostic, didYouMean, formatDiagnostic, formatPath, Invalid } from "./Diagnostic.ts"
-export { parse, type TomlDocument, TomlSyntax } from "./Document.ts"
+export { diagnoseSyntax, parse, type TomlDocument, TomlSyntax } from "./Document.ts"
 export { remove, set, TomlEditRefused } from "./Edit.ts"
 export type { Path, Position } from "./Locate.ts"
 export { stringify } from "./Print.ts"

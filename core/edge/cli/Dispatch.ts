@@ -72,6 +72,7 @@ const promptOf = Effect.fnUntraced(function* (given: unknown, context: Context, 
 /** The shell's folder, unless a project or another folder is named. */
 const placeOf = (given: Readonly<Record<string, unknown>>, { cwd }: Context): { readonly cwd?: string } => {
   const named = given["cwd"]
+  if (named === "") return { cwd: named }
   if (typeof named === "string") return { cwd: isAbsolute(named) ? named : resolve(cwd, named) }
   return given["project"] === undefined ? { cwd } : {}
 }

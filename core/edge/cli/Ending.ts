@@ -48,7 +48,12 @@ const USAGE = ["invalid", "not_found", "not_yet"]
 const toFailure = (error: OperationFailed | HubUnreachable): OperationFailed =>
   error._tag === "OperationFailed"
     ? error
-    : new OperationFailed({ code: "unavailable", message: error.message, details: { home: error.home } })
+    : new OperationFailed({ message: error.message, ...standing(error) })
+
+const standing = ({ diagnostics, home }: HubUnreachable) =>
+  diagnostics === undefined
+    ? ({ code: "unavailable", details: { home } } as const)
+    : ({ code: "invalid", details: diagnostics } as const)
 
 /** A bug in this process, rather than in the hub's. */
 const dead = <A, E>(exit: Exit.Exit<A, E>): OperationFailed | undefined =>

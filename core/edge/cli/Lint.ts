@@ -17,6 +17,7 @@ const Linted = Schema.Struct({
       path: Schema.String,
       message: Schema.String,
       severity: Schema.Literals(["error", "warning"]),
+      excerpt: Schema.optionalKey(Schema.String),
     }),
   ),
 })
@@ -71,11 +72,12 @@ const report = (all: ReadonlyArray<Linted>) => {
   }
 }
 
-/** `pipelines/implement.toml:14:7  step.write.try[1]: no step "codx".` */
+/** `pipelines/implement.toml:14:7  step.write.try[1]: no step "codx".`, and under it the excerpt when there is one. */
 export const lineOf = (found: Linted["diagnostics"][number]): string => {
   const path = found.path === "" ? "" : `${found.path}: `
   const severity = found.severity === "warning" ? "warning: " : ""
-  return safe(`${found.file}:${found.line}:${found.column}  ${severity}${path}${found.message}`)
+  const excerpt = found.excerpt === undefined ? "" : `\n${found.excerpt.replace(/^/gm, "  ")}`
+  return safe(`${found.file}:${found.line}:${found.column}  ${severity}${path}${found.message}${excerpt}`)
 }
 
 export const counts = (errors: number, warnings: number): string =>

@@ -56,7 +56,7 @@ const asked = (context: Context) =>
     return (yield* decodeWith(Inspected, output)).sections as ReadonlyArray<Section>
   }).pipe(
     Effect.catch((error) => {
-      const finding: Finding = { level: "error", text: error.message.replace(/\s+/g, " ") }
+      const finding: Finding = { level: "error", text: error.message.split("\n", 1)[0] ?? "" }
       return Effect.succeed<ReadonlyArray<Section>>([{ id: "hub", findings: [finding] }])
     }),
   )
