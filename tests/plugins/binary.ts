@@ -72,6 +72,7 @@ export interface Hub {
   readonly state: (instance: string, is?: (state: PluginState) => boolean) => Promise<PluginState>
   readonly refused: Promise<string>
   readonly stop: () => Promise<number>
+  readonly kill: () => Promise<number>
   readonly pid: number
 }
 
@@ -137,5 +138,9 @@ export const start = (
     await child.stdin.end()
     return child.exited
   }
-  return { ask, state, stop, refused: refusal.promise, pid: child.pid }
+  const kill = () => {
+    child.kill("SIGKILL")
+    return child.exited
+  }
+  return { ask, kill, state, stop, refused: refusal.promise, pid: child.pid }
 }

@@ -459,6 +459,35 @@ describe("a plugin in Python", () => {
   })
 })
 
+for (const isolation of ["worker", "process"])
+  test(`a hub that is killed leaves no plugin behind (isolation = "${isolation}")`, async () => {
+    const code = pluginOf(
+      `Effect.succeed({ operations: [operation("bad_pid", () => Effect.succeed(process.pid))] })`,
+    )
+    const { home, hub } = hubWith(bad(code, `isolation = "${isolation}"\n`))
+    await hub.state("bad")
+    const pid = Number((await hub.ask("operation", "bad_pid", {})).ok)
+    expect(pid === hub.pid).toBe(isolation === "worker")
+    open.pop()
+    await hub.kill()
+    await gone(pid)
+    remove(home)
+  })
+
+/** Waits for the end of a process that is no child of ours. */
+const gone = async (pid: number) => {
+  for (;;) {
+    try {
+      process.kill(pid, 0)
+      // A zombie has ended; whether someone reaps it is not ours to test.
+      if (readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")) return
+    } catch {
+      return
+    }
+    await new Promise((done) => setImmediate(done))
+  }
+}
+
 describe("changes while the hub runs", () => {
   const versioned = (text: string) => ({ "helper.ts": `export const text = ${JSON.stringify(text)}` })
   const files = {
@@ -536,7 +565,7 @@ describe("plugins.toml", () => {
       "B C",
     ])
       expect(text).toMatch(part)
-    open.pop()
+    remove(open.pop()?.home ?? "")
   })
 
   test("with a required plugin that fails: the hub says why it does not start", async () => {
@@ -544,7 +573,7 @@ describe("plugins.toml", () => {
     const text = await hub.refused
     expect(text).toMatch(/plugin "bad" failed in import: .*bad\.ts:1:\d+/)
     expect(text).toMatch("optional")
-    open.pop()
+    remove(open.pop()?.home ?? "")
   })
 
   test("with a plugin that nobody knows", async () => {
