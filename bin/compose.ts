@@ -30,7 +30,7 @@ import { Home } from "../core/services/Home.ts"
 import { Sql } from "../core/services/Sql.ts"
 import { diagnoseSyntax } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
-import { ports } from "./ports.ts"
+import { portsOver } from "./ports.ts"
 import * as Rehearsal from "./rehearsal.ts"
 import { shipped } from "./shipped.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
@@ -45,9 +45,9 @@ export interface Choices {
   readonly verbose: boolean
 }
 
-const services = ({ home, verbose }: Choices) =>
+const ports = ({ home, verbose }: Choices) =>
   (verbose ? Log.fileAndStderr : Log.file).pipe(
-    Layer.provideMerge(ports(Layer.mergeAll(Layer.succeed(Home, home), Catalogues.layer))),
+    Layer.provideMerge(portsOver(Layer.mergeAll(Layer.succeed(Home, home), Catalogues.layer))),
   )
 
 const dispatching = Dispatch.layer.pipe(
@@ -131,7 +131,7 @@ export const workbench = (home: Home["Service"]) =>
     }),
   ).pipe(
     Layer.provideMerge(dispatching),
-    Layer.provideMerge(services({ home, config: undefined, lenient: true, verbose: false })),
+    Layer.provideMerge(ports({ home, config: undefined, lenient: true, verbose: false })),
   )
 
 export class Workbench extends Context.Service<Workbench, Pick<Host.Options, "servicesFor" | "migrate">>()(
@@ -164,7 +164,7 @@ export const layer = (choices: Choices) =>
     Layer.provideMerge(Layer.mergeAll(Sinks.layer, aboutPlugins)),
     Layer.provideMerge(plugins(choices)),
     Layer.provideMerge(dispatching),
-    Layer.provideMerge(services(choices)),
+    Layer.provideMerge(ports(choices)),
   )
 
 /** What is wrong with plugins.toml, when that is why the hub does not start. */

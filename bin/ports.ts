@@ -12,7 +12,7 @@ import * as Supervisor from "../core/live/Supervisor.ts"
 import type { Home } from "../core/services/Home.ts"
 
 /** `ground`: the home, and whatever else belongs to this hub alone. */
-export const ports = <A, E>(ground: Layer.Layer<A | Home, E>) =>
+export const portsOver = <A, E>(ground: Layer.Layer<A | Home, E>) =>
   Layer.mergeAll(Engine.layer, Events.layer, Http.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Database.layer, Secrets.layer)),
     Layer.provideMerge(

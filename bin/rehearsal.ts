@@ -10,7 +10,7 @@ import * as Store from "../core/dispatch/Store.ts"
 import * as Home from "../core/live/Home.ts"
 import type { Execute, Stage } from "../core/pipeline/PipelineTest.ts"
 import { empty, Registry } from "../core/plugin/Catalogue.ts"
-import { ports } from "./ports.ts"
+import { portsOver } from "./ports.ts"
 
 const scratch = Effect.acquireRelease(
   Effect.try({
@@ -28,7 +28,7 @@ const rooms = (path: string, { agents, conditions }: Stage) => {
   })
   return Attempt.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(Store.layer, Cooldowns.layer)),
-    Layer.provideMerge(ports(Layer.mergeAll(Home.layer(path), registry))),
+    Layer.provideMerge(portsOver(Layer.mergeAll(Home.layer(path), registry))),
   )
 }
 

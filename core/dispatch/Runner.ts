@@ -20,7 +20,8 @@ import * as Answers from "./Answers.ts"
 /** Between a failed write and the next try: a full disk is not emptied in a moment. */
 const storagePause = "5 seconds"
 
-const stateOf = (failure: Failure.Failure): RunState => {
+/** How a run ends that failed so. */
+export const stateOf = (failure: Failure.Failure): RunState => {
   if (failure.class === "timed_out" || failure.class === "stalled") return "timed_out"
   return failure.class === "cancelled" ? "cancelled" : "failed"
 }

@@ -1,37 +1,16 @@
 import { expect } from "bun:test"
-import { Effect, Layer, Result } from "effect"
-import * as RunWorld from "../dispatch/RunWorld.ts"
-import { Store } from "../dispatch/Store.ts"
-import { Events } from "../services/Events.ts"
-import { Home } from "../services/Home.ts"
+import { Effect, Layer } from "effect"
+import { perform } from "../dispatch/Rehearsal.ts"
 import { live } from "../testing/effect.ts"
 import { hub } from "../testing/hub.ts"
 import { catalogue, plan } from "../testing/plans.ts"
 import { parse } from "./Document.ts"
 import * as JUnit from "./JUnit.ts"
 import * as PipelineTest from "./PipelineTest.ts"
-import * as Run from "./Run.ts"
-
-const run_id = "01test"
 
 /** A real hub in a home of its own, whose agents are the stand-ins. */
 const execute: PipelineTest.Execute = (stage) =>
-  Effect.gen(function* () {
-    const { path: cwd } = yield* Home
-    const { prompt, input, project } = stage
-    const row = { run_id, prompt, cwd, pipeline: stage.plan.id, client: "test", accepted_at: 0 }
-    const store = yield* Store
-    yield* store.accept(
-      { ...row, input: JSON.stringify(input), project: null, parent_run: null, plan_hash: "test" },
-      stage.plan.sources,
-    )
-    const world = stage.around((yield* RunWorld.make)({ run_id, prompt, cwd, input, project }))
-    const result = yield* Effect.result(Run.run(stage.plan, world, stage.conditions, stage.agents))
-    const events = yield* (yield* Events).read(run_id, 0)
-    return Result.isSuccess(result)
-      ? { state: "succeeded" as const, events, answer: result.success.text, answered_by: result.success.by }
-      : { state: "failed" as const, events, failure: result.failure.facts }
-  }).pipe(Effect.provide(hub({ agents: Array.from(stage.agents.values()) })), Effect.orDie)
+  perform(stage).pipe(Effect.provide(hub({ agents: Array.from(stage.agents.values()) })), Effect.orDie)
 
 const tested = Effect.fnUntraced(function* (text: string) {
   const { test } = yield* parse(text, "main.toml")
@@ -90,7 +69,7 @@ expect = { state = "succeeded", tried = ["claude"], answered_by = "claude", answ
         table(
           "a stuck agent is not left for another one",
           `agents.claude = { say = "too late", after = "2 hours" }
-expect = { state = "failed", failure = "timed_out", tried = ["claude"] }`,
+expect = { state = "timed_out", failure = "timed_out", tried = ["claude"] }`,
         ) +
         table(
           "a cooling agent is passed over, and a failed check fails the run",
@@ -107,7 +86,7 @@ expect = { state = "failed", failure = "refused", tried = ["claude", "codex"] }`
         ),
     )
     expect(results.map(({ problems }) => problems)).toEqual([[], [], [], [], []])
-    expect(PipelineTest.print(results)).toEndWith("5 passed, 0 failed")
+    expect(PipelineTest.print(PipelineTest.report(results, []))).toEndWith("5 passed, 0 failed")
   }),
   60_000,
 )
@@ -129,8 +108,12 @@ expect = { state = "succeeded", tried = ["claude"], answered_by = "claude" }`,
       'tried: expected ["claude"], got ["claude","codex"]',
       "answered_by: expected claude, got nobody",
     ])
-    const text = PipelineTest.print(results)
-    for (const words of ["FAIL  main: claude <answers>", "leaves claude: auth moves on by default"])
+    const text = PipelineTest.print(PipelineTest.report(results, ["bare"]))
+    for (const words of [
+      "main\n  ✗ claude <answers>  (",
+      "leaves claude: auth moves on by default",
+      "bare has no tests.",
+    ])
       expect(text).toContain(words)
     // Nobody said what codex does, so its stand-in says so.
     expect(text).toContain('The test does not say what agent "codex" does.')

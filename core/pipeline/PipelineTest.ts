@@ -1,5 +1,5 @@
 /** Runs the `[[test]]` tables of a pipeline: fake judgement, real plumbing. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Predicate, Schema } from "effect"
 import type { Catalogue, ConditionHandle } from "../plugin/Catalogue.ts"
 import type { FailureFacts } from "../plugin/Failure.ts"
 import type { RunEvent } from "../services/Events.ts"
@@ -39,14 +39,30 @@ export interface Executed {
 /** Executes once, in an empty folder and with nothing remembered, by the same processes as a real run. */
 export type Execute = (stage: Stage) => Effect.Effect<Executed, { readonly message: string }>
 
-export interface TestResult {
-  readonly pipeline: string
-  readonly name: string
+export const TestResult = Schema.Struct({
+  pipeline: Schema.String,
+  name: Schema.String,
   /** What is not as expected, a line each: `state: expected succeeded, got failed`. Empty: it passed. */
-  readonly problems: ReadonlyArray<string>
+  problems: Schema.Array(Schema.String),
   /** The run's decisions for a person; empty when it passed. */
-  readonly why: string
-  readonly duration_ms: number
+  why: Schema.String,
+  duration_ms: Schema.Number,
+})
+export type TestResult = typeof TestResult.Type
+
+/** What came of the tests of some pipelines. */
+export const Report = Schema.Struct({
+  passed: Schema.Int,
+  failed: Schema.Int,
+  tests: Schema.Array(TestResult),
+  /** Pipelines that have no tests. */
+  untested: Schema.Array(Schema.String),
+})
+export type Report = typeof Report.Type
+
+export const report = (tests: ReadonlyArray<TestResult>, untested: ReadonlyArray<string>): Report => {
+  const failed = tests.filter(({ problems }) => problems.length > 0).length
+  return { passed: tests.length - failed, failed, tests, untested }
 }
 
 const LONGEST = "1 minute"
@@ -90,7 +106,7 @@ const staged = Effect.fnUntraced(function* (
   const input = yield* checkInput(plan, test.input, test.prompt)
   return {
     plan,
-    agents: new Map(Array.from(agents, ([id, real]) => [id, StandIn.agent(real, test.agents[id])])),
+    agents: standIns(plan, agents, test),
     conditions: conditionsFor(test, conditions),
     prompt: test.prompt,
     input,
@@ -98,6 +114,24 @@ const staged = Effect.fnUntraced(function* (
     around: (world: World) => around(world, test),
   } satisfies Stage
 })
+
+const standIns = (plan: Plan, agents: Catalogue["agents"], test: TestTable): Catalogue["agents"] => {
+  const ids = new Set([...agents.keys(), ...asked(plan)])
+  const found = Array.from(ids, (id) => [id, agents.get(id)] as const)
+  return new Map(
+    found.flatMap(([id, real]) =>
+      real === undefined ? [] : [[id, StandIn.agent(real, test.agents[id])] as const],
+    ),
+  )
+}
+
+/** Agents that the plan names, whether they are listed anywhere or not. */
+const asked = (plan: Plan): ReadonlyArray<string> => {
+  const own = [...plan.steps.values()].flatMap(({ config }) =>
+    Predicate.hasProperty(config, "agent") && Predicate.isString(config.agent) ? [config.agent] : [],
+  )
+  return [...own, ...[...plan.pipelines.values()].flatMap(asked)]
+}
 
 const conditionsFor = (test: TestTable, all: Catalogue["conditions"]): ReadonlyMap<string, ConditionHandle> =>
   test.env === undefined ? all : new Map(all).set("env", env(test.env))
@@ -180,13 +214,16 @@ const skipped = (events: ReadonlyArray<RunEvent>): ReadonlyArray<string> => {
 const agentStarts = (events: ReadonlyArray<RunEvent>) =>
   events.filter(({ type, data }) => type === "attempt_started" && data["agent"] !== undefined).length
 
-/** One line for each test, below a failed one what was expected and what happened. */
-export const print = (results: ReadonlyArray<TestResult>): string => {
-  const failed = results.filter(({ problems }) => problems.length > 0).length
-  const lines = results.map(({ pipeline, name, problems, why, duration_ms }) => {
-    const head = `${problems.length === 0 ? "pass" : "FAIL"}  ${pipeline}: ${name} (${duration_ms} ms)`
-    const below = [...problems, ...(why === "" ? [] : ["what happened:", ...why.split("\n")])]
-    return [head, ...below.map((line) => `      ${line}`)].join("\n")
-  })
-  return [...lines, `${results.length - failed} passed, ${failed} failed`].join("\n")
+/** By pipeline: one line for each test, below a failed one what was expected and what happened. */
+export const print = ({ failed, passed, tests, untested }: Report): string => {
+  const named = Map.groupBy(tests, ({ pipeline }) => pipeline)
+  const blocks = Array.from(named, ([pipeline, own]) => [pipeline, ...own.map(block)].join("\n"))
+  const bare = untested.length === 0 ? [] : [untested.map((id) => `${id} has no tests.`).join("\n")]
+  return [...blocks, ...bare, `${passed} passed, ${failed} failed`].join("\n\n")
+}
+
+const block = ({ duration_ms, name, problems, why }: TestResult): string => {
+  const head = `  ${problems.length === 0 ? "✓" : "✗"} ${name}  (${duration_ms} ms)`
+  const below = [...problems, ...(why === "" ? [] : ["what happened:", ...why.split("\n")])]
+  return [head, ...below.map((line) => `      ${line}`)].join("\n")
 }
