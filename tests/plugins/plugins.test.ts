@@ -480,7 +480,8 @@ const gone = async (pid: number) => {
     try {
       process.kill(pid, 0)
       // A zombie has ended; whether someone reaps it is not ours to test.
-      if (readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")) return
+      const stat = `/proc/${pid}/stat`
+      if (existsSync(stat) && readFileSync(stat, "utf8").includes(") Z ")) return
     } catch {
       return
     }
