@@ -9,7 +9,7 @@ import type { PluginState } from "../../core/plugin/Catalogue.ts"
 
 const root = join(import.meta.dir, "../..")
 
-export const temp = (name: string): string => realpathSync(mkdtempSync(join(tmpdir(), `hub-${name}-`)))
+export const temp = (name: string): string => realpathSync(mkdtempSync(join(tmpdir(), `hub-case-${name}-`)))
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
 /** Builds as bin/build.ts does, with the test's entry in place of bin/hub.ts. */
