@@ -2,7 +2,7 @@
 import { Clock, Context, type Duration, Effect, Layer, Schema } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
 import { checkInput, type InputRefused } from "../pipeline/Input.ts"
-import type { Plan } from "../pipeline/Plan.ts"
+import type { Plan, Source } from "../pipeline/Plan.ts"
 import { Files } from "../services/Files.ts"
 import type { FolderUnusable } from "../services/Processes.ts"
 import { type DispatchRequest, ended, type RunState } from "../services/Runs.ts"
@@ -95,9 +95,10 @@ const make = Effect.gen(function* () {
   const prepare = Effect.fnUntraced(function* (
     request: DispatchRequest,
     caller: Caller,
+    source?: Source,
   ): Effect.fn.Return<Prepared, DispatchError> {
     const place = yield* placeOf(request, caller)
-    const { hash, plan } = yield* planOf(request, place)
+    const { hash, plan } = yield* source === undefined ? planOf(request, place) : plans.ofSource(source)
     const input = yield* checkInput(plan, request.input ?? {}, request.prompt)
     return { place, plan, hash, input }
   })
@@ -163,7 +164,7 @@ const make = Effect.gen(function* () {
   return {
     find,
 
-    /** What a request would become: where, by which plan, with which inputs. Changes nothing. */
+    /** What a request would become: where, by which plan (of `source`, when given), with which inputs. Changes nothing. */
     prepare,
 
     /** On disk, and handed over, when it returns. */

@@ -38,6 +38,12 @@ const hashOf = (sources: ReadonlyArray<Source>) =>
     (digest) => new Uint8Array(digest).toHex(),
   )
 
+/** All pipelines, with this file in place of the one of its name. */
+export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
+  get: (id: string) => (id === source.id ? Effect.succeed(source) : pipelines.get(id)),
+  list: pipelines.list,
+})
+
 const make = Effect.gen(function* () {
   const pipelines = yield* Pipelines
   const registry = yield* Registry
@@ -83,6 +89,12 @@ const make = Effect.gen(function* () {
         new Map(all).set(id, { ...next, stamps, revision: catalogue.revision }),
       )
       return next
+    }),
+
+    /** Of a file that the hub does not have; those that it runs are looked for by name. */
+    ofSource: Effect.fnUntraced(function* (source: Source) {
+      const all = beside(pipelines, source)
+      return yield* hashed(yield* resolve(all, source.id, yield* registry.current, kinds))
     }),
 
     /** The first agent, then the others as its fallback. */

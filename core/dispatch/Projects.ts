@@ -32,6 +32,13 @@ export class Projects extends Context.Service<
   { readonly all: Effect.Effect<ReadonlyMap<string, Project>, ProjectsError> }
 >()("hub/dispatch/Projects") {}
 
+/** What a run knows of its project, as the file says it now; no tags while it cannot be read. */
+export const ofRun = Effect.fnUntraced(function* (projects: Projects["Service"], name: string | null) {
+  if (name === null) return undefined
+  const all = yield* Effect.orElseSucceed(projects.all, () => new Map<string, Project>())
+  return { name, tags: all.get(name)?.tags ?? [] }
+})
+
 export const layer = Layer.effect(
   Projects,
   Effect.gen(function* () {

@@ -12,7 +12,7 @@ import { StorageFailed } from "../services/Sql.ts"
 import { Supervisor } from "../services/Supervisor.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { Plans } from "./Plans.ts"
-import { Projects } from "./Projects.ts"
+import { ofRun, Projects } from "./Projects.ts"
 import * as RunWorld from "./RunWorld.ts"
 import { type RunEnd, type RunRow, Store } from "./Store.ts"
 import * as Answers from "./Answers.ts"
@@ -104,15 +104,6 @@ const make = Effect.gen(function* () {
     yield* store.started(run_id, yield* Clock.currentTimeMillis)
   })
 
-  const projectOf = Effect.fnUntraced(function* (name: string | null) {
-    if (name === null) return undefined
-    const all = yield* Effect.orElseSucceed(
-      projects.all,
-      () => new Map<string, { tags?: ReadonlyArray<string> }>(),
-    )
-    return { name, tags: all.get(name)?.tags ?? [] }
-  })
-
   const interpret = Effect.fnUntraced(function* (row: RunRow) {
     const sources = yield* Effect.orDie(store.sources(row.plan_hash))
     const plan = yield* Effect.mapError(plans.again(sources), (error) =>
@@ -125,7 +116,7 @@ const make = Effect.gen(function* () {
       run_id: row.run_id,
       prompt: row.prompt,
       cwd: row.cwd,
-      project: yield* projectOf(row.project),
+      project: yield* ofRun(projects, row.project),
       input: JSON.parse(row.input) as Record<string, unknown>,
     })
     const { agents, conditions } = yield* registry.current

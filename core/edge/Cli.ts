@@ -11,7 +11,10 @@ import { eventsCommand } from "./cli/Events.ts"
 import { find, type Found, unknownCommand } from "./cli/Find.ts"
 import { commandHelp, groupHelp, overview } from "./cli/Help.ts"
 import { lintCommand } from "./cli/Lint.ts"
+import { ofOneFile } from "./cli/OfFile.ts"
 import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
+import { replayCommand } from "./cli/Replay.ts"
+import { testCommand } from "./cli/Test.ts"
 import type { Described, Door, HubUnreachable } from "./Door.ts"
 import { make, type Sink, type Terminal } from "./Terminal.ts"
 
@@ -72,6 +75,10 @@ const SPECIAL: Readonly<Record<string, (command: Command) => Command>> = {
   dispatch: dispatchCommand,
   run_events: eventsCommand,
   lint_pipeline: lintCommand,
+  plan_pipeline: ofOneFile,
+  show_pipeline: ofOneFile,
+  test_pipeline: testCommand,
+  replay_run: replayCommand,
 }
 
 const isHelp = ([first]: ReadonlyArray<string>): boolean => first === "help"

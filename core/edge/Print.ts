@@ -57,10 +57,12 @@ export const table = (
 
 /** Words that stand for a state have its colour wherever they stand alone. */
 export const painted = (text: string, screen: Pick<Screen, "paint">): string =>
-  text.replace(/(?<=^|\s\s)(\w+)(?=\s\s|$)/gm, (word) => screen.paint(ROLES[word] ?? "plain", word))
+  text.replace(/(?<=^|\s\s)(\w+(?=\s\s|$)|[✓✗](?= ))/gm, (word) => screen.paint(ROLES[word] ?? "plain", word))
 
 const ROLES: Readonly<Record<string, Role>> = {
   succeeded: "ok",
+  "✓": "ok",
+  "✗": "error",
   ready: "ok",
   ok: "ok",
   running: "warn",

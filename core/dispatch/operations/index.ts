@@ -3,18 +3,25 @@ import { Context, Effect } from "effect"
 import { Registry } from "../../plugin/Catalogue.ts"
 import type { Operation } from "../../plugin/Operation.ts"
 import { Events } from "../../services/Events.ts"
+import { Files } from "../../services/Files.ts"
+import { Home } from "../../services/Home.ts"
 import { Cooldowns } from "../Cooldowns.ts"
 import { Dispatch } from "../Dispatch.ts"
 import { Pipelines as PipelineFiles } from "../Pipelines.ts"
 import { Plans } from "../Plans.ts"
+import { Projects } from "../Projects.ts"
+import { Rehearsal } from "../Rehearsal.ts"
 import { Store } from "../Store.ts"
 import * as Catalogue from "./catalogue.ts"
 import * as Pipelines from "./pipelines.ts"
+import * as Replay from "./replay.ts"
 import * as Runs from "./runs.ts"
+import * as Tests from "./tests.ts"
 import * as Why from "./why.ts"
 
-export const make = Effect.map(Effect.all([Runs.make, Why.make, Catalogue.make, Pipelines.make]), (rooms) =>
-  rooms.flat(),
+export const make = Effect.map(
+  Effect.all([Runs.make, Why.make, Catalogue.make, Pipelines.make, Tests.make, Replay.make]),
+  (rooms) => rooms.flat(),
 )
 
 const blank = Context.empty().pipe(
@@ -24,6 +31,10 @@ const blank = Context.empty().pipe(
   Context.add(Dispatch, {} as never),
   Context.add(PipelineFiles, {} as never),
   Context.add(Plans, {} as never),
+  Context.add(Projects, {} as never),
+  Context.add(Rehearsal, {} as never),
+  Context.add(Files, {} as never),
+  Context.add(Home, {} as never),
   Context.add(Store, {} as never),
 )
 

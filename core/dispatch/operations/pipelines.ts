@@ -1,22 +1,22 @@
 /** Operations on pipelines: what there is, what is wrong with it, what it would do now. */
-import { Effect, Schema, Stream } from "effect"
-import { type AgentHandle, Registry } from "../../plugin/Catalogue.ts"
+import { Effect, Schema } from "effect"
+import { Registry } from "../../plugin/Catalogue.ts"
 import * as Field from "../../plugin/Field.ts"
 import * as Operation from "../../plugin/Operation.ts"
+import { EveryAgent } from "../../pipeline/EveryAgent.ts"
 import { kinds } from "../../pipeline/kinds/index.ts"
 import * as Preview from "../../pipeline/Preview.ts"
-import type { Source } from "../../pipeline/Plan.ts"
 import { lint } from "../../pipeline/Resolve.ts"
 import * as Show from "../../pipeline/Show.ts"
 import { Diagnostic, formatDiagnostic } from "../../toml/Toml.ts"
 import { Cooldowns } from "../Cooldowns.ts"
 import { Dispatch } from "../Dispatch.ts"
 import { Pipelines } from "../Pipelines.ts"
-import { PipelineUnknown, Plans } from "../Plans.ts"
+import { beside, Plans } from "../Plans.ts"
 import { said } from "../Refusal.ts"
 import * as Text from "../Text.ts"
+import * as Sources from "./sources.ts"
 
-const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 const Given = Schema.Record(Schema.String, Schema.Unknown)
 
 const Listed = Schema.Struct({
@@ -86,51 +86,6 @@ const list = (services: Services) =>
 const errorsIn = (diagnostics: ReadonlyArray<Diagnostic>) =>
   diagnostics.filter(({ severity }) => severity === "error").length
 
-/** The named pipeline, the given text, or all there are. */
-const sourcesOf = Effect.fnUntraced(function* (
-  { pipelines }: Services,
-  { file, pipeline, text }: { readonly file?: string; readonly pipeline?: string; readonly text?: string },
-) {
-  if (text !== undefined)
-    return [{ id: pipeline ?? "text", file: file ?? "(text)", text }] as ReadonlyArray<Source>
-  const ids = pipeline === undefined ? (yield* pipelines.list).map(({ id }) => id) : [pipeline]
-  return yield* Effect.forEach(ids, (id) => sourceOf(pipelines, id))
-})
-
-const sourceOf = Effect.fnUntraced(function* (pipelines: Pipelines["Service"], id: string) {
-  const found = yield* pipelines.get(id)
-  if (found !== undefined) return found as Source
-  const known = (yield* pipelines.list).map((one) => one.id)
-  return yield* new PipelineUnknown({ pipeline: id, known })
-})
-
-const able: AgentHandle["supports"] = {
-  resume: true,
-  fork: true,
-  permission: ["restricted", "auto", "bypass"],
-  model: true,
-  output_schema: true,
-  system_prompt: true,
-}
-
-/** Whatever one asks for is there. */
-class EveryAgent extends Map<string, AgentHandle> {
-  override has(): boolean {
-    return true
-  }
-  override get(id: string): AgentHandle {
-    return {
-      id,
-      kind: "stream",
-      plugin: "any",
-      summary: "",
-      supports: able,
-      probe: undefined,
-      run: () => Stream.empty as never,
-    }
-  }
-}
-
 const lintPipeline = (services: Services) =>
   Operation.make({
     name: "lint_pipeline",
@@ -138,9 +93,11 @@ const lintPipeline = (services: Services) =>
     summary:
       "Says everything that is wrong with a pipeline at once: file, line, column, key, and the names that are known.",
     input: Schema.Struct({
-      pipeline: Field.optional(Name, "Its name. All pipelines when neither a name nor a text is given."),
-      text: Field.optional(Schema.String, "The text of a pipeline file, instead of a name."),
-      file: Field.optional(Schema.NonEmptyString, "How the text's file is called in what is said."),
+      pipeline: Field.optional(
+        Sources.Name,
+        "Its name. All pipelines when neither a name nor a text is given.",
+      ),
+      ...Sources.fields,
       any_agent: Field.withDefault(
         Schema.Boolean,
         false,
@@ -161,9 +118,9 @@ const lintPipeline = (services: Services) =>
         Effect.gen(function* () {
           const current = yield* services.registry.current
           const catalogue = input.any_agent ? { ...current, agents: new EveryAgent() } : current
-          const sources = yield* sourcesOf(services, input)
+          const sources = yield* Sources.some(services.pipelines, input)
           const found = yield* Effect.forEach(sources, (source) =>
-            lint(services.pipelines, source, catalogue, kinds),
+            lint(beside(services.pipelines, source), source, catalogue, kinds),
           )
           const diagnostics = found.flat()
           const errors = errorsIn(diagnostics)
@@ -179,9 +136,10 @@ const planPipeline = (services: Services, dispatch: Dispatch["Service"], cooldow
     summary:
       "Says what a dispatch would do now and why: conditions, cooling agents, missing programs, command lines. Starts nothing.",
     input: Schema.Struct({
-      pipeline: Field.required(Name, "Pipeline to plan."),
+      pipeline: Field.optional(Sources.Name, "Pipeline to plan."),
+      ...Sources.fields,
       prompt: Field.withDefault(Schema.String, "(the prompt)", "The prompt it would be given."),
-      project: Field.optional(Name, "Name from projects.toml."),
+      project: Field.optional(Sources.Name, "Name from projects.toml."),
       cwd: Field.optional(Schema.NonEmptyString, "Absolute folder, instead of a project."),
       input: Field.optional(Given, "Inputs that the pipeline declares, by name."),
     }),
@@ -193,7 +151,8 @@ const planPipeline = (services: Services, dispatch: Dispatch["Service"], cooldow
       said(
         Effect.gen(function* () {
           const catalogue = yield* services.registry.current
-          const { input, place, plan } = yield* dispatch.prepare(request, caller)
+          const source = yield* Sources.one(services.pipelines, request)
+          const { input, place, plan } = yield* dispatch.prepare(request, caller, source)
           const { cwd } = place
           const project =
             place.project === undefined
@@ -220,20 +179,22 @@ const show = (services: Services) =>
     title: "Show a pipeline",
     summary: "Draws a pipeline as a tree, or as a Mermaid flowchart.",
     input: Schema.Struct({
-      pipeline: Field.required(Name, "Its name."),
+      pipeline: Field.optional(Sources.Name, "Its name."),
+      ...Sources.fields,
       mermaid: Field.withDefault(Schema.Boolean, false, "As a Mermaid flowchart."),
     }),
     output: Schema.Struct({ pipeline: Schema.String, file: Schema.String, text: Schema.String }),
     readonly: true,
     cli: { path: ["pipeline", "show"], positional: ["pipeline"] },
     print: ({ text }) => text,
-    run: ({ mermaid, pipeline }) =>
+    run: ({ mermaid, ...asked }) =>
       said(
-        Effect.map(services.plans.named(pipeline), ({ plan }) => ({
-          pipeline: plan.id,
-          file: plan.file,
-          text: mermaid ? Show.mermaid(plan) : Show.tree(plan),
-        })),
+        Effect.gen(function* () {
+          const source = yield* Sources.one(services.pipelines, asked)
+          const { plan } = yield* services.plans.ofSource(source)
+          const text = mermaid ? Show.mermaid(plan) : Show.tree(plan)
+          return { pipeline: plan.id, file: plan.file, text }
+        }),
       ),
   })
 

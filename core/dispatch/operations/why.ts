@@ -3,24 +3,11 @@ import { Effect, Schema } from "effect"
 import * as Field from "../../plugin/Field.ts"
 import * as Operation from "../../plugin/Operation.ts"
 import * as Why from "../../pipeline/Why.ts"
-import { Events, type RunEvent } from "../../services/Events.ts"
+import { Events } from "../../services/Events.ts"
 import { RunState } from "../../services/Runs.ts"
 import { Dispatch } from "../Dispatch.ts"
+import { routing } from "../Recorded.ts"
 import { said } from "../Refusal.ts"
-
-const page = 1000
-
-/** All events of a run that say something about its routing: what agents said themselves is passed over. */
-const routing = Effect.fnUntraced(function* (events: Events["Service"], run_id: string) {
-  const found: Array<RunEvent> = []
-  let after = 0
-  for (;;) {
-    const more = yield* events.read(run_id, after, page)
-    found.push(...more.filter(({ type }) => type !== "agent_message" && type !== "output"))
-    after = more.at(-1)?.seq ?? after
-    if (more.length < page) return found
-  }
-})
 
 export const make = Effect.gen(function* () {
   const dispatch = yield* Dispatch

@@ -8,6 +8,7 @@ import type { Door } from "../Door.ts"
 import { duration, roleOf } from "../Print.ts"
 import { safe, short } from "../Terminal.ts"
 import { type Command, type Context, fieldsOf } from "./Command.ts"
+import { signalCode } from "./Ending.ts"
 import { decodeWith, follow } from "./Follow.ts"
 import { told } from "./Story.ts"
 
@@ -115,10 +116,8 @@ const left = Effect.fnUntraced(function* (
   yield* context.progress.note(
     `${run_id} goes on without you. To see it: hub runs show ${run_id}. To end it: hub runs cancel ${run_id}.`,
   )
-  return { output, text: "", code: 128 + NUMBERS[signal] }
+  return { output, text: "", code: signalCode(signal) }
 })
-
-const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 const concluded = Effect.fnUntraced(function* (output: unknown, { globals, progress, terminal }: Context) {
   const run = yield* decodeWith(RunView, output)

@@ -10,6 +10,11 @@ import type { Done } from "./Command.ts"
 
 export const codes = { done: 0, failed: 1, usage: 2, cancelled: 3, unreachable: 4 } as const
 
+/** Of a command that a signal has stopped, as a shell says it. */
+export const signalCode = (signal: "SIGINT" | "SIGTERM" | "SIGHUP"): number => 128 + numbers[signal]
+
+const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
+
 export const show = Effect.fnUntraced(function* (done: Done, { globals }: Parsed, out: Terminal["out"]) {
   const { code = codes.done, output, text } = done
   if (output === undefined && text === undefined) return code

@@ -4,7 +4,7 @@ import type { Door } from "../Door.ts"
 import { safe } from "../Terminal.ts"
 import { type Command, type Context, fieldsOf } from "./Command.ts"
 import { decodeWith } from "./Follow.ts"
-import { isPath, readText } from "./ReadFile.ts"
+import { pipelineInput } from "./OfFile.ts"
 
 const Linted = Schema.Struct({
   errors: Schema.Int,
@@ -46,18 +46,9 @@ export const lintCommand = (command: Command): Command => ({
     }),
 })
 
-const lintOne = Effect.fnUntraced(function* (
-  door: Door,
-  asked: string | undefined,
-  { caller, cwd }: Context,
-) {
-  const input =
-    asked === undefined
-      ? {}
-      : isPath(asked)
-        ? { file: asked, text: yield* readText(cwd, asked) }
-        : { pipeline: asked }
-  const { output } = yield* door.call("lint_pipeline", input, caller)
+const lintOne = Effect.fnUntraced(function* (door: Door, asked: string | undefined, context: Context) {
+  const input = asked === undefined ? {} : yield* pipelineInput(asked, context)
+  const { output } = yield* door.call("lint_pipeline", input, context.caller)
   return yield* decodeWith(Linted, output)
 })
 
