@@ -1,0 +1,329 @@
+/** What the documents say is so: their code compiles and runs, their TOML is valid, their links and commands exist. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { type Finished, type Home, makeHome, run, Server } from "./support/hub.ts"
+import { broken, commands, fences, page, pages, root } from "./support/markdown.ts"
+
+const folder = join(root, "docs/examples")
+const examples = [...new Bun.Glob("**/*.ts").scanSync({ cwd: folder })].sort()
+const textOf = (name: string) => readFileSync(join(folder, name), "utf8")
+
+/** Acme Coder, as docs/examples/acme.ts knows it. */
+const acme = `#!/bin/sh
+prompt=$(cat)
+echo "Acme 2.4"
+echo '{"type":"text","text":"thinking"}'
+echo "{\\"type\\":\\"done\\",\\"text\\":\\"$* said: $prompt\\"}"
+`
+const poor = `#!/bin/sh
+echo '{"type":"error","code":402,"message":"no credit left"}'
+exit 1
+`
+
+const plugins = (home: Home, url: string) => `
+[plugin.greeting]
+use = "./greeting.ts"
+
+[plugin.greeting.config]
+word = "good morning"
+
+[plugin.acme]
+use = "./acme.ts"
+
+[plugin.acme.config]
+program = "${home.path}/bin/acme"
+model = "acme-large"
+
+[plugin.poor]
+use = "./acme.ts"
+
+[plugin.poor.config]
+program = "${home.path}/bin/poor"
+
+[plugin.save]
+use = "./save.ts"
+
+[plugin.branch]
+use = "./branch.ts"
+
+[plugin.ledger]
+use = "./ledger.ts"
+isolation = "worker"
+
+[plugin.report]
+use = "./step-report"
+
+[plugin.status]
+use = "./status.ts"
+
+[plugin.status.config]
+url = "${url}"
+every = "50 millis"
+`
+
+const script = (home: Home, name: string, text: string) => {
+  home.write(`bin/${name}`, text)
+  chmodSync(join(home.path, "bin", name), 0o700)
+}
+
+let vendor = 200
+const page_of_vendor = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  fetch: () => new Response("", { status: vendor }),
+})
+const home = makeHome()
+afterAll(async () => {
+  await page_of_vendor.stop(true)
+  home.remove()
+})
+
+beforeAll(() => {
+  script(home, "acme", acme)
+  script(home, "poor", poor)
+  home.write("hub/plugins.toml", plugins(home, page_of_vendor.url.href))
+  cpSync(folder, join(home.path, "hub"), { recursive: true })
+})
+
+const json = ({ code, err, out }: Finished) => {
+  if (out === "") throw new Error(`exit ${code}: ${err}`)
+  return JSON.parse(out) as Record<string, unknown>
+}
+
+describe("the code", () => {
+  test.each(pages.map(({ file }) => file))("in %s is a piece of an example", (file) => {
+    const texts = examples.map(textOf)
+    const others = fences(page(file), "ts").filter(({ text }) => !texts.some((all) => all.includes(text)))
+    expect(others).toEqual([])
+  })
+
+  test("of every example is shown somewhere", () => {
+    const shown = pages.flatMap((one) => fences(one, "ts"))
+    // The folder's own file is linked beside its test.
+    const hidden = examples.filter((name) => !shown.some(({ text }) => textOf(name).includes(text)))
+    expect(hidden).toEqual(["step-report/index.ts"])
+  })
+
+  test("compiles with the types that the program writes", async () => {
+    const made = await run(home, ["plugin", "new", "step-types", "--into", home.path])
+    expect(made.code, made.err).toBe(0)
+    const author = join(home.path, "step-types")
+    for (const name of examples.filter((one) => !one.includes("/")))
+      cpSync(join(folder, name), join(author, name))
+    cpSync(join(folder, "step-report/index.ts"), join(author, "index.ts"))
+    cpSync(join(folder, "step-report/index.test.ts"), join(author, "index.test.ts"))
+    const tsc = Bun.spawn([process.execPath, "--bun", join(root, "node_modules/.bin/tsc"), "-p", author], {
+      cwd: "/",
+      stdout: "pipe",
+    })
+    expect(await tsc.stdout.text()).toBe("")
+    expect(await tsc.exited).toBe(0)
+  }, 60_000)
+})
+
+describe("the plugins of docs/write-a-plugin.md", () => {
+  const work = () => join(home.path, "work")
+  let server: Server
+  beforeAll(async () => {
+    mkdirSync(work())
+    Bun.spawnSync(["git", "init", "-q", "-b", "main", "."], { cwd: work() })
+    const pipelines = fences(page("docs/write-a-plugin.md"), "toml").filter(({ text }) =>
+      /^run = /m.test(text),
+    )
+    expect(pipelines.length).toBe(1)
+    home.write("hub/pipelines/kept.toml", pipelines[0]?.text ?? "")
+    home.write("hub/pipelines/reported.toml", reported)
+    server = new Server(home)
+    await server.initialize()
+  }, 60_000)
+  afterAll(async () => {
+    await server.close()
+  })
+
+  const reported = `
+run = ["list"]
+
+[input.task]
+type = "string"
+required = true
+
+[step.list]
+type = "report"
+of = "{{ input.task }}"
+when = { vendor_up = true }
+`
+  const hub = (...args: ReadonlyArray<string>) => run(home, args, { cwd: work() })
+
+  test("all start", async () => {
+    const { plugins } = await server.tool<{ plugins: Array<{ instance: string; state: string }> }>(
+      "list_plugins",
+      {},
+    )
+    expect(plugins.filter(({ state }) => state !== "ready")).toEqual([])
+    expect(plugins).toHaveLength(8)
+  })
+
+  test("the operation is a command and a tool", async () => {
+    expect(await hub("greet", "--name", "you")).toMatchObject({ code: 0, out: "text  good morning, you\n" })
+    expect(await server.tool("greet", { name: "you" })).toEqual({ text: "good morning, you" })
+  })
+
+  test("the agent answers a dispatch", async () => {
+    const done = json(await hub("dispatch", "--agent", "acme", "--wait", "--json", "say hello"))
+    expect(done).toMatchObject({
+      state: "succeeded",
+      answer: "run --json --model acme-large said: say hello",
+    })
+  })
+
+  test("the agent's refusal is a class, and the next one takes over", async () => {
+    const done = json(
+      await hub("dispatch", "--agent", "poor", "--fallback", "acme", "--wait", "--json", "go"),
+    )
+    expect(done).toMatchObject({
+      state: "succeeded",
+      attempts: [
+        { agent: "poor", state: "failed", failure: { class: "quota_exhausted", message: "no credit left" } },
+        { agent: "acme", state: "succeeded" },
+      ],
+    })
+  })
+
+  test("the condition decides, and the step kind writes", async () => {
+    const done = json(await hub("dispatch", "--pipeline", "kept", "--wait", "--json", "keep me"))
+    expect(done).toMatchObject({ state: "succeeded", answer: join(work(), "notes/answer.md") })
+    expect(readFileSync(join(work(), "notes/answer.md"), "utf8")).toEndWith("said: keep me")
+    Bun.spawnSync(["git", "symbolic-ref", "HEAD", "refs/heads/other"], { cwd: work() })
+    const plan = await hub("pipeline", "plan", "kept")
+    expect(plan.out).toContain("the folder is on other")
+  })
+
+  test("the condition that watches a page sees it go down and come back", async () => {
+    const plan = async () => (await hub("pipeline", "plan", "reported")).out
+    expect(await plan()).toContain(": up")
+    const said = async (state: string): Promise<string> => {
+      const text = await plan()
+      return text.includes(state) ? text : said(state)
+    }
+    vendor = 503
+    await said("answers with 503")
+    vendor = 200
+    await said(": up")
+    const done = json(await hub("dispatch", "--pipeline", "reported", "--wait", "--json", "one\n\n two"))
+    expect(done).toMatchObject({ state: "succeeded", answer: "Report\n- one\n- two" })
+  })
+
+  test("the sink receives, and its tables are asked", async () => {
+    interface Ledger {
+      readonly rows: ReadonlyArray<{ agent: string; outcome: string; count: number }>
+    }
+    const counted = async (): Promise<Ledger> => {
+      const ledger = await server.tool<Ledger>("ledger", { agent: "poor" })
+      return ledger.rows.length > 0 ? ledger : counted()
+    }
+    expect(await counted()).toEqual({ rows: [{ agent: "poor", outcome: "quota_exhausted", count: 1 }] })
+  })
+
+  test("the folder passes the suite of its kind and its own tests", async () => {
+    const tested = await hub("plugin", "test", join(folder, "step-report"))
+    expect(tested.out).toContain("index.test.ts: empty lines make no bullet")
+    expect(tested.out).toContain("4 passed, 0 failed")
+    expect(tested.code).toBe(0)
+  })
+})
+
+describe("the README", () => {
+  const blocks = fences(page("README.md"), "toml").map(({ text }) => text)
+  const block = (part: string) => {
+    const found = blocks.filter((text) => text.includes(part))
+    expect(found).toHaveLength(1)
+    return found[0] ?? ""
+  }
+
+  test("describes a plugin and an agent that work as they stand there", async () => {
+    const fresh = makeHome({
+      "hub/plugins.toml": `${block('use = "agent-command"')}\n${block('use = "./greeting.ts"')}`,
+      "hub/greeting.ts": fences(page("README.md"), "ts")[0]?.text ?? "",
+    })
+    try {
+      script(
+        fresh,
+        "acme",
+        `#!/bin/sh\nread -r prompt\n[ "$prompt" = broke ] && exit 75\necho "$1: $prompt"\n`,
+      )
+      const env = { PATH: `${fresh.path}/bin:${process.env["PATH"]}` }
+      const hub = (...args: ReadonlyArray<string>) => run(fresh, args, { env })
+      expect(await hub("greet", "--name", "you")).toMatchObject({ code: 0, out: "text  hello, you\n" })
+      const dispatch = async (prompt: string) =>
+        json(await hub("dispatch", "--agent", "acme", "--wait", "--json", prompt))
+      expect(await dispatch("hello")).toMatchObject({ state: "succeeded", answer: "run: hello" })
+      expect(await dispatch("broke")).toMatchObject({
+        state: "failed",
+        attempts: [{ failure: { class: "quota_exhausted" } }],
+      })
+    } finally {
+      fresh.remove()
+    }
+  })
+})
+
+test("pipelines with tests pass them", async () => {
+  const files = Object.fromEntries(
+    pages
+      .flatMap((one) => fences(one, "toml"))
+      .filter(({ text }) => text.includes("[[test]]"))
+      .map(({ text }, index) => [`hub/pipelines/shown-${index}.toml`, text]),
+  )
+  const names = Object.keys(files).map((path) => /([^/]+)\.toml$/.exec(path)?.[1] ?? "")
+  expect(names.length).toBeGreaterThan(1)
+  const fresh = makeHome(files)
+  try {
+    const { code, err, out } = await run(fresh, ["pipeline", "test", ...names])
+    expect(`${out}${err}`).not.toContain("not ok")
+    expect(code, `${out}${err}`).toBe(0)
+  } finally {
+    fresh.remove()
+  }
+}, 60_000)
+
+test("all TOML passes `hub check`", async () => {
+  const files = pages.map(({ file }) => join(root, file))
+  const { err, out } = await run(home, ["check", ...files])
+  expect(`${out}${err}`).toEndWith(`${files.length} files. No errors.\n`)
+})
+
+test.each(pages.map(({ file }) => file))("every relative link in %s leads somewhere", (file) => {
+  expect(broken(page(file))).toEqual([])
+})
+
+describe("every command line", () => {
+  const lines = new Map(
+    pages.flatMap((one) => commands(one).map((line) => [["hub", ...line].join(" "), line] as const)),
+  )
+
+  /** Help of the command with its arguments: it says what is unknown, and lists the flags. */
+  const wrong = async (line: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+    const before = line.includes("--") ? line.slice(0, line.indexOf("--")) : line
+    const { code, err, out } = await run(home, [...before, "--help"])
+    if (code !== 0) return [err]
+    if (/^Usage .* COMMAND$/m.test(out)) return [`${line.join(" ")} is no command`]
+    const flags = before.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0] ?? "")
+    return flags.filter((flag) => !out.includes(flag) && flag !== "--all")
+  }
+
+  test("that the pages name is known, with its flags", async () => {
+    expect(lines.size).toBeGreaterThan(20)
+    const found: Record<string, ReadonlyArray<string>> = {}
+    for (const [name, line] of lines) {
+      const unknown = await wrong(line)
+      if (unknown.length > 0) found[name] = unknown
+    }
+    expect(found).toEqual({})
+  }, 120_000)
+
+  test("that is not there is found", async () => {
+    expect(await wrong(["runs", "shwo", "last"])).not.toEqual([])
+    expect(await wrong(["dispatch", "--agnet", "claude"])).toEqual(["--agnet"])
+  })
+})
