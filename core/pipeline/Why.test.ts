@@ -57,10 +57,10 @@ effect(
     const decisions = Why.decisions(stored([...events(kept), ending]))
     expect(yield* Schema.decodeUnknownEffect(Schema.Array(Why.Decision))(decisions)).toEqual([...decisions])
     expect(decisions.map(({ decision, candidate, rule }) => [decision, candidate, rule])).toEqual([
-      ["chosen", "a", "candidate 1"],
+      ["chosen", "a", "candidate 1 of 3"],
       ["left", "a", "quota_exhausted moves on by default"],
       ["passed_over", "b", "cooling after overloaded: three in a row"],
-      ["chosen", "c", "candidate 3"],
+      ["chosen", "c", "candidate 3 of 3"],
       ["ended", undefined, "succeeded, answered by c"],
     ])
     expect(decisions[1]).toMatchObject({
@@ -71,14 +71,44 @@ effect(
     expect(decisions[2]?.evidence).toEqual(["until 1970-01-01T01:23:20.000Z"])
     expect(Why.print(decisions)).toBe(
       [
-        "    1.5 s  f  tries a: candidate 1",
+        "    1.5 s  f  tries a: candidate 1 of 3",
         "    6.0 s  f  leaves a: quota_exhausted moves on by default (4.5 s)",
         "                scripted quota_exhausted",
         "                0 credits left",
         "    7.5 s  f  passes over b: cooling after overloaded: three in a row",
         "                until 1970-01-01T01:23:20.000Z",
-        "    9.0 s  f  tries c (agent codex): candidate 3",
+        "    9.0 s  f  tries c (agent codex): candidate 3 of 3",
         "   15.0 s     succeeded, answered by c",
+      ].join("\n"),
+    )
+  }),
+)
+
+effect(
+  "what an attempt has said is not said again where its candidate is left, nor what a sentence already holds",
+  Effect.sync(() => {
+    const failure = { class: "rate_limited", message: "a said: HTTP 429", evidence: ["HTTP 429", "bye"] }
+    const drafts = [
+      { type: "candidate_chosen", step: "f", data: { candidate: "a", agent: "a", index: 0, of: 2 } },
+      {
+        type: "attempt_ended",
+        step: "a",
+        data: { agent: "a", state: "failed", failure, duration_ms: 1_000 },
+      },
+      { type: "cooldown_started", step: "a", data: { agent: "a", until: 5_000_000, class: "rate_limited" } },
+      { type: "candidate_left", step: "f", data: { candidate: "a", because: "it moves on", failure } },
+      { type: "run_failed", data: { failure } },
+    ]
+    expect(Why.print(Why.decisions(stored(drafts)))).toBe(
+      [
+        "     0 ms  f  tries a: candidate 1 of 2",
+        "    1.5 s  a  attempt ? of a: failed: rate_limited (1.0 s)",
+        "                a said: HTTP 429",
+        "                bye",
+        "    3.0 s  a  a is left alone after rate_limited until 1970-01-01T01:23:20.000Z",
+        "    4.5 s  f  leaves a: it moves on (4.5 s)",
+        "    6.0 s     failed: rate_limited",
+        "                a said: HTTP 429",
       ].join("\n"),
     )
   }),

@@ -85,6 +85,11 @@ const evidenceOf = (failure: Data | undefined): ReadonlyArray<string> => {
 
 const until = (ms: number | undefined) => (ms === undefined ? [] : [`until ${new Date(ms).toISOString()}`])
 
+const nth = (data: Data) => {
+  const of = number(data, "of")
+  return `candidate ${(number(data, "index") ?? 0) + 1}${of === undefined ? "" : ` of ${of}`}`
+}
+
 const ended =
   (rule: (data: Data) => string) =>
   (data: Data): Reading => ({ decision: "ended", rule: rule(data), evidence: evidenceOf(failureOf(data)) })
@@ -100,7 +105,7 @@ const readers: Readonly<Record<string, (data: Data) => Reading>> = {
   candidate_chosen: (data) => ({
     decision: "chosen",
     ...named(data, "candidate", "agent"),
-    rule: text(data, "because") || `candidate ${(number(data, "index") ?? 0) + 1}`,
+    rule: text(data, "because") || nth(data),
     evidence: [],
   }),
   candidate_skipped: (data) => ({
@@ -147,17 +152,30 @@ const readers: Readonly<Record<string, (data: Data) => Reading>> = {
 /** For a person: one line for each decision, its evidence below it. */
 export const print = (found: ReadonlyArray<Decision>): string => {
   const width = Math.min(24, Math.max(0, ...found.map(({ step }) => step?.length ?? 0)))
-  return found.map((decision) => paragraph(decision, width)).join("\n")
+  const told = new Set<string>()
+  return found.map((decision) => paragraph(decision, untold(decision, told), width)).join("\n")
 }
 
-const paragraph = (decision: Decision, width: number): string => {
+/** A line of evidence often stands in the sentence before it; and why a candidate is left, its last attempt has said. */
+const untold = ({ decision, evidence }: Decision, told: Set<string>): ReadonlyArray<string> => {
+  const lines = evidence.filter(
+    (line, at) => !evidence.slice(0, at).some((above) => above.includes(line.trim())),
+  )
+  const isRepeated = (line: string, at: number) =>
+    told.has(line) && (decision === "left" || (decision === "ended" && at > 0))
+  const shown = lines.filter((line, at) => !isRepeated(line, at))
+  for (const line of shown) told.add(line)
+  return decision === "cooldown" ? [] : shown
+}
+
+const paragraph = (decision: Decision, evidence: ReadonlyArray<string>, width: number): string => {
   const head = `${span(decision.after_ms).padStart(9)}  ${(decision.step ?? "").padEnd(width)}  `
   const took = decision.duration_ms === undefined ? "" : ` (${span(decision.duration_ms)})`
-  const below = decision.evidence.map((line) => `\n${" ".repeat(head.length + 2)}${line}`)
+  const below = evidence.map((line) => `\n${" ".repeat(head.length + 2)}${line}`)
   return `${head}${sentence(decision)}${took}${below.join("")}`
 }
 
-const sentence = ({ agent, attempt, candidate, decision, rule }: Decision): string => {
+const sentence = ({ agent, attempt, candidate, decision, evidence, rule }: Decision): string => {
   switch (decision) {
     case "chosen":
       return `tries ${candidate}${agent === undefined || agent === candidate ? "" : ` (agent ${agent})`}: ${rule}`
@@ -171,6 +189,8 @@ const sentence = ({ agent, attempt, candidate, decision, rule }: Decision): stri
       return `skipped: ${rule}`
     case "retry":
       return `again: ${rule}`
+    case "cooldown":
+      return [rule, ...evidence].join(" ")
     default:
       return rule
   }

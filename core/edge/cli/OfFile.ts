@@ -19,7 +19,7 @@ export const pipelineInput = (
 const typed = (field: Field): ReadonlyArray<Field> => {
   if (field.name === "text" || field.name === "file") return []
   return field.name === "pipeline"
-    ? [{ ...field, description: `${field.description} Or the path of its file.` }]
+    ? [{ ...field, description: `${field.description.replace(/\.$/, "")}, or the path of its file.` }]
     : [field]
 }
 

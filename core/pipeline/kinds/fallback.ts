@@ -110,6 +110,7 @@ const start = Effect.fnUntraced(function* (
     candidate: inside.frame.prefix + candidate.id,
     ...(agent === undefined ? {} : { agent }),
     index: candidate.index,
+    of: config.try.length,
     ...(candidate.because === undefined ? {} : { because: candidate.because }),
   })
   const result = yield* Effect.result(go)
