@@ -2,6 +2,7 @@
 import { Clock, Context, Duration, Effect, Layer, Ref, type Scope, Stream } from "effect"
 import type { AgentEvent, AgentRequest, Answer, Launch } from "../plugin/Agent.ts"
 import {
+  type AgentHandle,
   type DecoderHandle,
   type ProgramAgentHandle,
   Registry,
@@ -189,6 +190,8 @@ const make = Effect.gen(function* () {
     let answer: Answer | undefined
     const take = Effect.fnUntraced(function* (event: AgentEvent) {
       seen.take(event)
+      if (event.type === "session_started" && seen.session_id !== undefined)
+        yield* Effect.orDie(store.noteSession(at.run_id, at.attempt, seen.session_id))
       yield* Effect.orDie(events.append(at.run_id, yield* admit([event])))
     })
     const reading = Stream.runForEach(handle.run(requestOf(at, call)), (event) =>
@@ -204,20 +207,37 @@ const make = Effect.gen(function* () {
       : Outcome.answered(answer)
   })
 
+  const once = (place: Place, call: AgentCall, handle: AgentHandle | undefined) =>
+    attempt(place, { kind: "agent", agent: call.agent, model: call.model ?? null }, (at, seen) => {
+      if (handle === undefined) return Effect.fail(vanished(call.agent))
+      return handle.kind === "stream"
+        ? stream(at, handle, call, seen)
+        : Effect.scoped(program(at, handle, call, seen))
+    })
+
+  /** An attempt that ended with the hub goes on, once, as a new attempt in the session it had reached. */
+  const resumed = Effect.fnUntraced(function* (
+    place: Place,
+    call: AgentCall,
+    handle: AgentHandle,
+    failure: Failure.Failure,
+  ) {
+    const row = yield* Effect.orDie(store.attemptAt(place.run_id, place.name))
+    const id = row?.session_id ?? undefined
+    if (failure.class !== "interrupted" || handle.supports.resume !== true || id === undefined)
+      return yield* failure
+    return yield* once({ ...place, name: `${place.name}!resumed` }, { ...call, session: { id } }, handle)
+  })
+
   return {
     agent: Effect.fnUntraced(function* (
       place: Place,
       call: AgentCall,
     ): Effect.fn.Return<Answer, Failure.Failure> {
-      const { agents } = yield* registry.current
-      const handle = agents.get(call.agent)
-      const what = { kind: "agent", agent: call.agent, model: call.model ?? null } as const
-      return yield* attempt(place, what, (at, seen) => {
-        if (handle === undefined) return Effect.fail(vanished(call.agent))
-        return handle.kind === "stream"
-          ? stream(at, handle, call, seen)
-          : Effect.scoped(program(at, handle, call, seen))
-      })
+      const handle = (yield* registry.current).agents.get(call.agent)
+      const first = once(place, call, handle)
+      if (handle?.kind !== "stream") return yield* first
+      return yield* Effect.catch(first, (failure) => resumed(place, call, handle, failure))
     }),
 
     command: (place: Place, command: Command): Effect.Effect<CommandResult, Failure.Failure> =>

@@ -1,5 +1,5 @@
 /** Executes accepted runs: the plan they were accepted with, from its start, each recorded step once. */
-import { Cause, Clock, Context, Deferred, Effect, Layer, Option, Ref } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Layer, Option, Ref, Stream } from "effect"
 import * as Failure from "../plugin/Failure.ts"
 import { Registry } from "../plugin/Catalogue.ts"
 import type { StepAnswer } from "../plugin/Step.ts"
@@ -19,6 +19,9 @@ import * as Answers from "./Answers.ts"
 
 /** Between a failed write and the next try: a full disk is not emptied in a moment. */
 const storagePause = "5 seconds"
+
+/** Longer than a plugin may take for its setup. */
+const longestStart = "15 seconds"
 
 /** How a run ends that failed so. */
 export const stateOf = (failure: Failure.Failure): RunState => {
@@ -104,7 +107,15 @@ const make = Effect.gen(function* () {
     yield* store.started(run_id, yield* Clock.currentTimeMillis)
   })
 
+  /** An agent of a plugin that still starts is not missing. */
+  const settled = registry.changes.pipe(
+    Stream.filter(({ plugins }) => plugins.every(({ state }) => state !== "starting")),
+    Stream.runHead,
+    Effect.timeoutOption(longestStart),
+  )
+
   const interpret = Effect.fnUntraced(function* (row: RunRow) {
+    yield* settled
     const sources = yield* Effect.orDie(store.sources(row.plan_hash))
     const plan = yield* Effect.mapError(plans.again(sources), (error) =>
       Failure.of(

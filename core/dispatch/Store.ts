@@ -248,7 +248,7 @@ const make = Effect.gen(function* () {
 
     endAttempt: (run_id: string, attempt: number, end: AttemptEnd) =>
       sql.run(
-        `update attempts set state = ?, ended_at = ?, exit_code = ?, session_id = ?, usage = ?, answer = ?, failure = ?
+        `update attempts set state = ?, ended_at = ?, exit_code = ?, session_id = coalesce(?, session_id), usage = ?, answer = ?, failure = ?
          where run_id = ? and attempt = ? and state = 'running'`,
         [
           end.state,
@@ -262,6 +262,14 @@ const make = Effect.gen(function* () {
           attempt,
         ],
       ),
+
+    /** Known before the end, so that a restarted hub can go on with it. */
+    noteSession: (run_id: string, attempt: number, session_id: string) =>
+      sql.run("update attempts set session_id = ? where run_id = ? and attempt = ?", [
+        session_id,
+        run_id,
+        attempt,
+      ]),
 
     /** The session that a step's newest attempt left. */
     sessionOfStep: (run_id: string, step: string, agent: string) =>

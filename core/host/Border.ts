@@ -10,6 +10,8 @@ import { explain } from "./Loader.ts"
 export interface Limits {
   /** `setup`, with loading its code. */
   readonly setup: Duration.Duration
+  /** How long the others wait for a slow plugin at the start. */
+  readonly patience: Duration.Duration
   /** A condition's answer, a launch, a decoder's answer, a prompt, a resource. */
   readonly answer: Duration.Duration
   /** An operation. */
@@ -22,6 +24,7 @@ export interface Limits {
 
 export const limits: Limits = {
   setup: Duration.seconds(10),
+  patience: Duration.seconds(1),
   answer: Duration.seconds(10),
   operation: Duration.minutes(5),
   stop: Duration.seconds(10),

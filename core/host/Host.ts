@@ -1,6 +1,6 @@
 /** Runs the plugins of plugins.toml: starts, watches, restarts and stops them, and keeps their failures to themselves. */
 import * as path from "node:path"
-import { Context, Duration, Effect, Exit, Layer, Schema, Scope, Semaphore, Stream } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Schema, Scope, Semaphore, Stream } from "effect"
 import { PluginFailed, type PluginPhase, type PluginState, type Registry } from "../plugin/Catalogue.ts"
 import type { Migration, PluginServices } from "../plugin/Plugin.ts"
 import { type Invalid, type TomlSyntax } from "../toml/Toml.ts"
@@ -61,6 +61,12 @@ interface Running {
   readonly key: string
   readonly source: Source | undefined
   readonly scope: Scope.Closeable
+}
+
+interface Prepared {
+  readonly instance: Instance
+  readonly scope: Scope.Closeable
+  readonly result: Exit.Exit<Started, PluginFailed>
 }
 
 /** Starts after a worker or process was lost, and the pause before each. */
@@ -230,20 +236,36 @@ const make = Effect.fnUntraced(function* (options: Options) {
     yield* show(instance, "ready", { id: started.id, summary: started.summary }, started.handles)
   })
 
-  /** Gives the failures. */
+  /** Puts a prepared instance into the catalogue, or shows why not; then gives the failure. */
+  const settle = Effect.fnUntraced(function* ({ instance, result, scope }: Prepared) {
+    if (running.get(instance.name)?.scope !== scope) return undefined
+    const done = yield* Effect.exit(Effect.flatMap(result, (started) => register(instance, started)))
+    if (Exit.isSuccess(done)) return undefined
+    const failure = failureOf(instance, done)
+    const known = Exit.isSuccess(result) ? { id: result.value.id, summary: result.value.summary } : {}
+    yield* showFailure(instance, failure, known)
+    yield* putDown(instance.name)
+    return failure
+  })
+
+  /** Gives the failures. A plugin that is slow, or hangs, is settled later: it keeps no other one waiting. */
   const bringUp = Effect.fnUntraced(function* (instances: ReadonlyArray<Instance>) {
+    const preparing = yield* Effect.forEach(instances, (instance) =>
+      Effect.map(Effect.forkIn(prepare(instance), background), (fiber) => ({ instance, fiber })),
+    )
+    const required = preparing.filter(({ instance }) => instance.startup === "required")
+    yield* Effect.raceFirst(
+      Fiber.awaitAll(preparing.map(({ fiber }) => fiber)),
+      Effect.andThen(Fiber.awaitAll(required.map(({ fiber }) => fiber)), Effect.sleep(limits.patience)),
+    )
     const failures: Array<PluginFailed> = []
-    for (const { instance, result, scope } of yield* Effect.forEach(instances, prepare, {
-      concurrency: "unbounded",
-    })) {
-      if (running.get(instance.name)?.scope !== scope) continue
-      const done = yield* Effect.exit(Effect.flatMap(result, (started) => register(instance, started)))
-      if (Exit.isSuccess(done)) continue
-      const failure = failureOf(instance, done)
-      const known = Exit.isSuccess(result) ? { id: result.value.id, summary: result.value.summary } : {}
-      yield* showFailure(instance, failure, known)
-      yield* putDown(instance.name)
-      failures.push(failure)
+    for (const { fiber } of preparing) {
+      const later = Effect.flatMap(Fiber.join(fiber), (prepared) => lock.withPermit(settle(prepared)))
+      if (fiber.pollUnsafe() === undefined) yield* Effect.forkIn(later, background)
+      else {
+        const failure = yield* settle(yield* Fiber.join(fiber))
+        if (failure !== undefined) failures.push(failure)
+      }
     }
     return failures
   })

@@ -9,10 +9,10 @@ export interface Collected {
 const key = Symbol.for("hub/testing/collect")
 const held = globalThis as unknown as Record<symbol, Array<Collected> | undefined>
 
-/** `timeout` in milliseconds; the hub's runner has one of its own. */
+/** `timeout` in milliseconds, 30,000 unless told; the hub's runner has one of its own. */
 export const test = (name: string, body: () => unknown, timeout?: number): void => {
   const list = held[key]
-  if (list === undefined) bunTest(name, async () => void (await body()), timeout)
+  if (list === undefined) bunTest(name, async () => void (await body()), timeout ?? 30_000)
   else list.push({ name, run: async () => void (await body()) })
 }
 

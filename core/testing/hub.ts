@@ -1,5 +1,5 @@
 /** A hub for tests: real database, files and processes in a temporary home; agents are given as data. */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { type AgentHandle, empty, Registry } from "../plugin/Catalogue.ts"
 import * as Agent from "../plugin/Agent.ts"
 import * as Failure from "../plugin/Failure.ts"
@@ -69,7 +69,7 @@ export const rooms = (path: string, { agents, pipelines = {} }: Given) => {
   const catalogue = { ...empty, revision: 1, agents: new Map(agents.map((agent) => [agent.id, agent])) }
   const registry = Layer.succeed(Registry, {
     current: Effect.succeed(catalogue),
-    changes: undefined as never,
+    changes: Stream.make(catalogue),
   })
   const ports = Layer.mergeAll(Engine.layer, Events.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Database.layer, Secrets.layer)),
