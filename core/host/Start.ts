@@ -1,8 +1,9 @@
 /** Starts one instance: code → config → setup → handles, inside the hub, in a worker or in a process. */
 import * as path from "node:path"
-import { Cause, type Context, Duration, Effect, Fiber, type Schema, Scope } from "effect"
+import { Cause, Context, Duration, Effect, Fiber, type Schema, Scope } from "effect"
 import { PluginFailed, type PluginPhase } from "../plugin/Catalogue.ts"
 import type { Contributions, Migration, Plugin, PluginServices } from "../plugin/Plugin.ts"
+import { Secrets } from "../services/Secrets.ts"
 import { decode } from "../toml/Toml.ts"
 import { type Border, type Limits, within } from "./Border.ts"
 import * as Guard from "./Guard.ts"
@@ -190,6 +191,9 @@ const outside = Effect.fnUntraced(function* (
   around: Surroundings,
 ) {
   const scope = yield* Scope.fork(yield* Effect.scope)
+  // What has been asked for by name is redacted wherever it would be written.
+  const secrets = Context.get(around.services, Secrets)
+  yield* Effect.forEach(instance.env, (name) => Effect.ignore(secrets.get(name)), { discard: true })
   let up = false
   const lost = (detail: string) => (up ? around.lost(detail) : undefined)
   const connect =
