@@ -22,21 +22,33 @@ const spawn = (home: Home["Service"], self: ReadonlyArray<string>): void =>
     detached: true,
   }).unref()
 
-/** Call before the home is held, so that it is free again when the successor starts; the result once the hub runs. */
+/** Asks a successor to end: it leaves its runs to whoever asked. */
+export const stop = (pid: number): Effect.Effect<void> =>
+  Effect.ignore(Effect.try(() => process.kill(pid, "SIGTERM")))
+
+export interface HandOver {
+  /** Counts what is open when the scope closes: before the rooms close, and once nobody can hand over work any more. */
+  readonly count: (runner: Runner["Service"]) => Effect.Effect<void, never, Scope.Scope>
+  /** Without it open runs wait for whoever starts the next hub. */
+  readonly wanted: Effect.Effect<void>
+}
+
+/** Call before the home is held, so that it is free again when the successor starts. */
 export const prepare = (
   home: Home["Service"],
   self: ReadonlyArray<string>,
-): Effect.Effect<
-  (runner: Runner["Service"]) => Effect.Effect<void, never, Scope.Scope>,
-  never,
-  Scope.Scope
-> =>
+): Effect.Effect<HandOver, never, Scope.Scope> =>
   Effect.gen(function* () {
     const open = yield* Ref.make(0)
+    const isWanted = yield* Ref.make(false)
     yield* Effect.addFinalizer(() =>
-      Effect.flatMap(Ref.get(open), (runs) =>
-        runs === 0 ? Effect.void : Effect.sync(() => spawn(home, self)),
-      ),
+      Effect.gen(function* () {
+        if ((yield* Ref.get(isWanted)) && (yield* Ref.get(open)) > 0) spawn(home, self)
+      }),
     )
-    return (runner) => Effect.addFinalizer(() => Effect.flatMap(runner.busy, (runs) => Ref.set(open, runs)))
+    return {
+      count: (runner) =>
+        Effect.addFinalizer(() => Effect.flatMap(runner.busy, (runs) => Ref.set(open, runs))),
+      wanted: Ref.set(isWanted, true),
+    }
   })

@@ -7,6 +7,7 @@ import { Effect, Exit, Schema, Scope } from "effect"
 import { RunView } from "../core/dispatch/Model.ts"
 import type { Door } from "../core/edge/Door.ts"
 import { hold, home, start } from "./connect.ts"
+import * as Successor from "./Successor.ts"
 
 const caller = { door: "cli", client: "test" } as const
 const self = [process.execPath, join(import.meta.dir, "hub.ts")]
@@ -63,8 +64,9 @@ beforeAll(async () => {
   process.env["HUB_HOME"] = join(folder, "home")
   const hub = Effect.gen(function* () {
     const at = yield* home
+    const handOver = yield* Successor.prepare(at, wish.self)
     yield* hold(at, wish)
-    return yield* start(at, wish)
+    return yield* start(at, wish, handOver)
   })
   door = (await Effect.runPromise(Scope.provide(hub, scope))).door
 })

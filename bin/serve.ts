@@ -2,7 +2,7 @@
 import { Deferred, Effect, Exit, Fiber, Ref, type Scope } from "effect"
 import type { HubUnreachable } from "../core/edge/Door.ts"
 import * as Mcp from "../core/edge/Mcp.ts"
-import { become, hold, home, start, type Wish } from "./connect.ts"
+import { hold, home, start, takeOver, type Wish } from "./connect.ts"
 import * as Successor from "./Successor.ts"
 
 /** Open runs of an earlier hub go on at the latest then, whether the client asks for something or not. */
@@ -14,12 +14,12 @@ export const standalone = Effect.fn("Hub.standalone")(function* (
 ): Effect.fn.Return<void, HubUnreachable, Scope.Scope> {
   const at = yield* home
   const handOver = yield* Successor.prepare(at, wish.self)
-  yield* hold(at, wish)
+  yield* takeOver(at, wish)
   // Loading the rooms keeps the process busy: the client's first question is answered before that.
   const wanted = yield* Deferred.make<void>()
   const first = Effect.raceFirst(Deferred.await(wanted), Effect.sleep(longestPause))
   const begun = yield* Ref.make(false)
-  const begin = Effect.andThen(Ref.set(begun, true), start(at, wish))
+  const begin = Effect.andThen(Ref.set(begun, true), start(at, wish, handOver))
   const starting = yield* Effect.forkScoped(Effect.andThen(first, begin))
   const local = Effect.andThen(Deferred.succeed(wanted, undefined), Fiber.join(starting))
   const hub = Effect.map(local, ({ door, registry }) => ({
@@ -38,7 +38,8 @@ export const standalone = Effect.fn("Hub.standalone")(function* (
   })
   yield* Effect.raceFirst(serving, broken(starting))
   // Only a client that went away leaves runs to a successor: a signal means that the hub is to be gone.
-  if (yield* Ref.get(begun)) yield* Effect.flatMap(local, ({ runner }) => handOver(runner))
+  yield* handOver.wanted
+  if (yield* Ref.get(begun)) yield* local
 })
 
 /** Ends only when the hub cannot start. */
@@ -49,6 +50,9 @@ const broken = <A, E>(starting: Fiber.Fiber<A, E>) =>
 export const background = Effect.fn("Hub.background")(function* (
   wish: Wish,
 ): Effect.fn.Return<void, HubUnreachable, Scope.Scope> {
-  const { runner } = yield* become(yield* home, wish)
+  const at = yield* home
+  const handOver = yield* Successor.prepare(at, wish.self)
+  yield* hold(at, wish)
+  const { runner } = yield* start(at, wish, handOver)
   yield* runner.idle
 })

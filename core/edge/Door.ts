@@ -45,4 +45,6 @@ export class HubUnreachable extends Schema.TaggedError<HubUnreachable>()("HubUnr
   message: Schema.String,
   /** What is wrong with the file that keeps the hub from starting: then the exit code is 2. */
   diagnostics: Schema.optionalKey(Schema.Unknown),
+  /** Another hub holds the home: it may answer, or be gone, in a moment. */
+  held: Schema.optionalKey(Schema.Boolean),
 }) {}

@@ -158,6 +158,37 @@ export class Server {
   }
 }
 
+/** The one document that `--json` prints; throws when there is more, or less. */
+export const documentOf = <A = Record<string, unknown>>({ err, out }: Finished): A => {
+  if (!out.endsWith("\n")) throw new Error(`no whole line on stdout: ${out}${err}`)
+  return JSON.parse(out) as A
+}
+
+/** An agent of plugins.toml: a shell script that gets the prompt on stdin. `more` goes into its config. */
+export const agent = (id: string, script: string, more = ""): string => `
+[plugin.${id}]
+use = "agent-command"
+[plugin.${id}.config]
+program = "sh"
+args = ["-c", ${JSON.stringify(script)}]
+version_args = []
+${more}
+`
+
+/** Looks again and again until there is something; throws, naming `what`, when that takes half a minute. */
+export const until = async <A>(
+  what: string,
+  look: () => A | undefined | Promise<A | undefined>,
+): Promise<A> => {
+  const end = Date.now() + 30_000
+  while (Date.now() < end) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    await Bun.sleep(10)
+  }
+  throw new Error(`${what}: not seen in 30 seconds`)
+}
+
 /** Live processes whose environment names one of these runs. Linux only. */
 export const processesOf = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
   const marks = runs.map((run) => `HUB_RUN=${run}\0`)

@@ -1,0 +1,97 @@
+/** Several programs at one home: commands beside each other, a second hub, a hub that ends while others still ask it. */
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import * as fs from "node:fs"
+import { ensureBuilt } from "../bin/binary.ts"
+import { agent, documentOf, type Home, makeHome, run, Server, until } from "./support/hub.ts"
+
+let home: Home
+
+beforeAll(async () => {
+  expect(await ensureBuilt()).toBe(true)
+  home = makeHome({ "hub/plugins.toml": agent("echo", "cat") })
+}, 120_000)
+
+afterAll(() => home.remove())
+
+test("twelve commands at once are all answered, whichever of them is the hub", async () => {
+  const prompts = Array.from({ length: 12 }, (_, index) => `prompt ${index}`)
+  const ended = await Promise.all(
+    prompts.map((prompt) => run(home, ["dispatch", "--wait", "--agent", "echo", prompt])),
+  )
+  expect(ended).toEqual(prompts.map((prompt) => ({ code: 0, out: `${prompt}\n`, err: expect.any(String) })))
+  const { runs } = documentOf<{ runs: ReadonlyArray<{ prompt: string; state: string }> }>(
+    await run(home, ["runs", "list", "--json"]),
+  )
+  expect(runs.map(({ prompt }) => prompt).sort()).toEqual([...prompts].sort())
+}, 60_000)
+
+test("a second server says who holds the home; commands reach the first through its socket", async () => {
+  const first = new Server(home)
+  try {
+    await first.initialize()
+    await first.tool("list_agents", {})
+    const [second, agents, refused] = await Promise.all([
+      run(home, ["serve", "--stdio", "--standalone"]),
+      run(home, ["agents", "--json"]),
+      run(home, ["runs", "list", "--state", "succeeded", "--limit", "1", "--json"]),
+    ])
+    expect(second).toMatchObject({ code: 4, out: "" })
+    expect(second.err).toContain(`"${home.path}/hub" is held by hub `)
+    expect(second.err).toContain(`pid ${first.child.pid} (hub serve --stdio)`)
+    expect(second.err).toContain(`kill ${first.child.pid}`)
+    expect(documentOf(agents)).toMatchObject({ agents: [{ id: "echo" }] })
+    expect(documentOf(refused)).toMatchObject({ runs: [{ state: "succeeded" }] })
+  } finally {
+    expect(await first.close()).toBe(0)
+  }
+  expect((await run(home, ["agents"])).code).toBe(0)
+})
+
+const gated = (open: string): string => `while [ ! -e ${open} ]; do sleep 0.05; done; cat`
+
+test("work in the background goes on when a server takes the home over", async () => {
+  const open = `${home.path}/open`
+  const own = makeHome({ "hub/plugins.toml": agent("gated", gated(open)) })
+  try {
+    const { out } = await run(own, ["dispatch", "--agent", "gated", "later"])
+    const run_id = out.trim()
+    const server = new Server(own)
+    await server.initialize()
+    expect(await server.tool("check_dispatch", { run_id })).toMatchObject({ state: "running" })
+    fs.writeFileSync(open, "")
+    expect(await server.tool("check_dispatch", { run_id, wait_seconds: 30 })).toMatchObject({
+      state: "succeeded",
+      answer: "later",
+      attempts: [{ attempt: 1 }],
+    })
+    expect(await server.close()).toBe(0)
+  } finally {
+    own.remove()
+  }
+})
+
+test("a command that waits becomes the hub itself when the hub it asked is killed", async () => {
+  const open = `${home.path}/opened`
+  const own = makeHome({ "hub/plugins.toml": agent("gated", gated(open)) })
+  try {
+    const server = new Server(own)
+    await server.initialize()
+    await server.tool("list_agents", {})
+    const waiting = run(own, ["dispatch", "--wait", "--json", "--agent", "gated", "still here"])
+    await until("the attempt", async () => {
+      const { runs } = await server.tool<{ runs: ReadonlyArray<{ state: string }> }>("list_dispatches", {})
+      return runs.some(({ state }) => state === "running") || undefined
+    })
+    await server.kill("SIGKILL")
+    fs.writeFileSync(open, "")
+    const ended = await waiting
+    expect(ended.code).toBe(0)
+    expect(documentOf(ended)).toMatchObject({
+      state: "succeeded",
+      answer: "still here",
+      attempts: [{ attempt: 1 }],
+    })
+  } finally {
+    own.remove()
+  }
+})
