@@ -4,6 +4,7 @@ import * as path from "node:path"
 import { agent, plugins } from "./support/Agents.ts"
 import type { Bench, Server } from "./support/Bench.ts"
 import type { Figure, Row } from "./support/Figure.ts"
+import { peer } from "./support/Peer.ts"
 import { dispatch, ended, prompt } from "./support/Runs.ts"
 import { both, interleave, ms, more, type Summary, summary, timed } from "./support/Samples.ts"
 
@@ -27,15 +28,15 @@ const bareInsert = (bench: Bench) => {
 const acceptance = (server: Server, request: Readonly<Record<string, unknown>>, into: Array<string>) => () =>
   timed(async () => into.push(await dispatch(server, request)))
 
-const row = (what: string, ours: Summary, floor: Summary): Row => ({
+const row = (what: string, ours: Summary, floor: Summary, call: Summary): Row => ({
   what,
   ours: both(ours),
-  beside: `bare FULL insert ${both(floor)}`,
-  compared: more(ours.p50 - floor.p50),
+  beside: `bare FULL insert ${both(floor)}, empty MCP call ${both(call)}`,
+  compared: more(ours.p50 - floor.p50 - call.p50),
   target: `p50 ≤ ${limit.p50} ms, p99 ≤ ${limit.p99} ms`,
   met: ours.p50 <= limit.p50 && ours.p99 <= limit.p99,
   note: `n = ${ours.n}, slowest ${ms(ours.max)}`,
-  numbers: { ours, floor },
+  numbers: { ours, floor, call },
 })
 
 export const figure: Figure = {
@@ -44,7 +45,7 @@ export const figure: Figure = {
   run: async (bench) => {
     const home = bench.home(plugins(agent("quick", ["true"])))
     const server = await bench.hub(home)
-    const floor = bareInsert(bench)
+    const [floor, call] = [bareInsert(bench), await peer(bench)]
     const request = { prompt, agent: "quick", cwd: home.path }
     const runs: Array<string> = []
     const accept = acceptance(server, request, runs)
@@ -53,13 +54,27 @@ export const figure: Figure = {
       return taken
     }
     bench.say("one at a time")
-    const calm = await interleave(bench.pick(300, 100), { ours: async () => rest(await accept()), floor }, 10)
+    const calm = await interleave(
+      bench.pick(300, 100),
+      { ours: async () => rest(await accept()), floor, call },
+      10,
+    )
     bench.say("one after the other, without waiting for the runs")
-    const busy = await interleave(bench.pick(300, 100), { ours: accept, floor }, 10)
+    const busy = await interleave(bench.pick(300, 100), { ours: accept, floor, call }, 10)
     await Promise.all(runs.map((run_id) => ended(server, run_id)))
     return [
-      row("`dispatch` → id, each run ends before the next call", summary(calm.ours), summary(calm.floor)),
-      row("`dispatch` → id, call after call while the runs execute", summary(busy.ours), summary(busy.floor)),
+      row(
+        "`dispatch` → id, each run ends before the next call",
+        summary(calm.ours),
+        summary(calm.floor),
+        summary(calm.call),
+      ),
+      row(
+        "`dispatch` → id, call after call while the runs execute",
+        summary(busy.ours),
+        summary(busy.floor),
+        summary(busy.call),
+      ),
     ]
   },
 }
