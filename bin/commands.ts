@@ -7,6 +7,7 @@ import * as Operations from "../core/dispatch/operations/index.ts"
 import { ProjectsToml } from "../core/dispatch/Projects.ts"
 import { describe } from "../core/edge/Call.ts"
 import * as Cli from "../core/edge/Cli.ts"
+import { filesBeside } from "../core/edge/cli/OfFile.ts"
 import { ofProcess } from "../core/edge/cli/Process.ts"
 import { checkCommand, type Diagnostic, type Validators } from "../core/edge/extras/Check.ts"
 import { doctorCommand } from "../core/edge/extras/Doctor.ts"
@@ -47,7 +48,8 @@ const validators: Validators = {
       const door = yield* context.door("read")
       // A page in a manual names agents that this machine need not have.
       const any_agent = /\.md\b/.test(file)
-      const { output } = yield* door.call("lint_pipeline", { file, text, any_agent }, context.caller)
+      const files = yield* filesBeside(context.cwd, file, text)
+      const { output } = yield* door.call("lint_pipeline", { file, files, text, any_agent }, context.caller)
       return (output as { diagnostics: ReadonlyArray<Diagnostic> }).diagnostics
     }),
 }

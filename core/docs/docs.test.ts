@@ -35,7 +35,7 @@ test("the reference lists every type of step, condition and failure class", () =
   const text = pipelineReference(language)
   for (const { type, summary } of language.kinds) expect(text).toContain(`### \`${type}\`\n\n${summary}\n`)
   for (const { id, summary } of language.conditions) expect(text).toContain(`### \`${id}\`\n\n${summary}\n`)
-  expect(text).toContain("| `quota_exhausted` | the account's window is used up | no | yes |")
+  expect(text).toContain("| `quota_exhausted` | the account's window is used up | never | yes |")
   expect(text).toContain('| `retry.max` | string | `"1 minute"` | The longest pause.')
 })
 

@@ -16,7 +16,9 @@ const through = async (chunks: ReadonlyArray<Uint8Array>) => {
   for (const chunk of chunks) input.write(chunk)
   input.end()
   await closed
-  const answered = String(output.read() ?? "")
+  output.end()
+  const answered = Buffer.concat(await Array.fromAsync(output))
+    .toString()
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as { id: unknown; error: { code: number } })
