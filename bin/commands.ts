@@ -22,6 +22,7 @@ import { type Operation, OperationFailed } from "../core/plugin/Operation.ts"
 import { chosen, open } from "../core/live/Home.ts"
 import { decode, diagnoseSyntax, parse } from "../core/toml/Toml.ts"
 import { connect, type Wish } from "./connect.ts"
+import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
 
 const handle = (operation: Operation): OperationHandle =>
@@ -114,7 +115,9 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         testCommand(testPlugin(wish.self)),
         initCommand({ plugins: pluginsToml }),
         checkCommand(validators),
-        doctorCommand({ program: process.execPath, checks: [] }),
+        doctorCommand({ program: process.execPath, checks }),
+        backupCommand,
+        restoreCommand(wish),
       ],
       connect: (_need, { config }) => connect({ ...wish, config }),
     })
