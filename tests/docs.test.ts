@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Finished, type Home, makeHome, run, Server } from "./support/hub.ts"
-import { broken, commands, fences, page, pages, root } from "./support/markdown.ts"
+import { broken, commands, fences, missing, page, pages, root } from "./support/markdown.ts"
 
 const folder = join(root, "docs/examples")
 const examples = [...new Bun.Glob("**/*.ts").scanSync({ cwd: folder })].sort()
@@ -293,8 +293,9 @@ test("all TOML passes `hub check`", async () => {
   expect(`${out}${err}`).toEndWith(`${files.length} files. No errors.\n`)
 })
 
-test.each(pages.map(({ file }) => file))("every relative link in %s leads somewhere", (file) => {
+test.each(pages.map(({ file }) => file))("every link and path in %s leads somewhere", (file) => {
   expect(broken(page(file))).toEqual([])
+  expect(missing(page(file))).toEqual([])
 })
 
 describe("every command line", () => {

@@ -50,6 +50,12 @@ export const broken = (one: Page): ReadonlyArray<string> =>
     .filter((target) => !/^\w+:/.test(target))
     .filter((target) => !leads(one, target))
 
+/** Files of the repository that the text names and that are not there: paths from the root, from core, or from the page. */
+export const missing = (one: Page): ReadonlyArray<string> =>
+  [...prose(one).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|mjs|py|toml|json|md))`/g)]
+    .map(([, path = ""]) => path)
+    .filter((path) => ![".", "core", dirname(one.file)].some((base) => existsSync(join(root, base, path))))
+
 const leads = (from: Page, target: string): boolean => {
   const [path = "", anchor] = target.split("#")
   const file = path === "" ? join(root, from.file) : join(root, dirname(from.file), path)
