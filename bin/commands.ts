@@ -50,7 +50,11 @@ const validators: Validators = {
       // A page in a manual names agents that this machine need not have.
       const any_agent = /\.md\b/.test(file)
       const files = yield* filesBeside(context.cwd, file, text)
-      const { output } = yield* door.call("lint_pipeline", { file, files, text, any_agent }, context.caller)
+      const { output } = yield* door.call(
+        "lint_pipeline",
+        { ...files, file, text, any_agent },
+        context.caller,
+      )
       return (output as { diagnostics: ReadonlyArray<Diagnostic> }).diagnostics
     }),
 }

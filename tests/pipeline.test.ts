@@ -121,6 +121,34 @@ test("plan and show take a file as they take a name", async () => {
   expect([none.code, none.err]).toEqual([2, 'hub: "./none.toml" cannot be read: there is no such file.\n'])
 })
 
+test("the JSON Schema of an answer may stand in a file beside the pipeline, in a home and elsewhere", async () => {
+  const asks = step("a", "steady").replace("input.task", "run.prompt")
+  const text = `run = ["a", "check"]\n${asks}[step.check]\ntype = "verify"\nschema = "shapes/answer.json"\n`
+  const shape = '{ "type": "object", "required": ["ok"] }'
+  home.write("work/shaped.toml", text)
+  const missing = await hub("pipeline", "lint", "shaped.toml")
+  expect([missing.code, missing.out.split("\n")[0]]).toEqual([
+    2,
+    'shaped.toml:8:10  step.check.schema: file "shapes/answer.json" did not come along',
+  ])
+  home.write("work/shapes/answer.json", shape)
+  expect((await hub("pipeline", "lint", "shaped.toml")).code).toBe(0)
+  expect((await hub("check", "shaped.toml")).code).toBe(0)
+
+  home.write("hub/pipelines/shaped.toml", text)
+  home.write("hub/pipelines/shapes/answer.json", shape)
+  expect((await hub("pipeline", "plan", "shaped")).code).toBe(0)
+  const ran = await hub("dispatch", "--wait", "--json", "--pipeline", "shaped", "t")
+  expect(documentOf<{ failure: { class: string } }>(ran).failure.class).toBe("verification_failed")
+  fs.rmSync(path.join(home.path, "hub/pipelines/shapes"), { recursive: true })
+  const gone = await hub("dispatch", "--pipeline", "shaped", "t")
+  expect([gone.code, gone.err]).toEqual([
+    2,
+    expect.stringContaining('file "shapes/answer.json" is not there'),
+  ])
+  fs.rmSync(path.join(home.path, "hub/pipelines/shaped.toml"))
+})
+
 test("a test tells what was expected, what came, and why; the exit code says whether all passed", async () => {
   const { code, out } = await hub("pipeline", "test", "bad.toml")
   expect(code).toBe(1)

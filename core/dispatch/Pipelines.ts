@@ -1,5 +1,6 @@
 /** Where pipelines come from: the user's folder before those that ship with the hub. Read anew when a file has changed. */
 import { Context, Effect, Layer, Option } from "effect"
+import { MAX_BYTES, type ReadBeside } from "../pipeline/Beside.ts"
 import type { Source } from "../pipeline/Plan.ts"
 import { Files } from "../services/Files.ts"
 import { Home } from "../services/Home.ts"
@@ -21,8 +22,12 @@ export class Pipelines extends Context.Service<
       ReadonlyArray<{ readonly id: string; readonly origin: Found["origin"] }>,
       FileFailed
     >
+    /** Files that a pipeline of the home names; those that ship with the hub name none. */
+    readonly beside: ReadBeside
     /** Its stamp alone: enough to know whether a plan is still right. */
     readonly stamp: (id: string) => Effect.Effect<string | undefined, FileFailed>
+    /** The same for a file that it names. */
+    readonly stampBeside: (name: string) => Effect.Effect<string | undefined, FileFailed>
   }
 >()("hub/dispatch/Pipelines") {}
 
@@ -65,6 +70,18 @@ export const layer = (shipped: ReadonlyMap<string, string>) =>
         return Array.from(found, ([id, origin]) => ({ id, origin })).sort((a, b) => (a.id < b.id ? -1 : 1))
       })
 
-      return Pipelines.of({ get, list, stamp })
+      const stampBeside = (name: string) =>
+        Effect.map(files.stamp(`${home.pipelines}/${name}`), Option.getOrUndefined)
+
+      const beside: ReadBeside = (source, name) => {
+        if (source.file !== fileOf(source.id)) return Effect.succeed({ problem: "did not come along" })
+        const read = Effect.gen(function* () {
+          if ((yield* stampBeside(name)) === undefined) return { problem: "is not there" }
+          return (yield* files.read(`${home.pipelines}/${name}`, MAX_BYTES)).text
+        })
+        return Effect.catch(read, (error) => Effect.succeed({ problem: `cannot be read: ${error.message}` }))
+      }
+
+      return Pipelines.of({ beside, get, list, stamp, stampBeside })
     }),
   )

@@ -28,8 +28,8 @@ export type PlanError = Invalid | TomlSyntax | FileFailed | PipelineUnknown
 
 interface Kept extends Hashed {
   readonly revision: number
-  /** Of each source file. */
-  readonly stamps: ReadonlyArray<readonly [id: string, stamp: string | undefined]>
+  /** Of each source file, and of those that it names. */
+  readonly stamps: string
 }
 
 const hashOf = (sources: ReadonlyArray<Source>) =>
@@ -42,6 +42,7 @@ const hashOf = (sources: ReadonlyArray<Source>) =>
 export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
   get: (id: string) => (id === source.id ? Effect.succeed(source) : pipelines.get(id)),
   list: pipelines.list,
+  beside: pipelines.beside,
 })
 
 const make = Effect.gen(function* () {
@@ -49,20 +50,24 @@ const make = Effect.gen(function* () {
   const registry = yield* Registry
   const kept = yield* Ref.make<ReadonlyMap<string, Kept>>(new Map())
 
-  const found = { get: pipelines.get, list: pipelines.list }
+  const found = { get: pipelines.get, list: pipelines.list, beside: pipelines.beside }
 
   const hashed = Effect.fnUntraced(function* (plan: Plan) {
     return { plan, hash: yield* hashOf(plan.sources) } satisfies Hashed
   })
 
+  const stampsOf = (plan: Plan) => {
+    const one = ({ files = {}, id }: Source) => [
+      pipelines.stamp(id),
+      ...Object.keys(files).map((name) => pipelines.stampBeside(name)),
+    ]
+    return Effect.map(Effect.all(plan.sources.flatMap(one)), (stamps) => stamps.join(" "))
+  }
+
   const fresh = Effect.fnUntraced(function* (entry: Kept | undefined, revision: number) {
     if (entry === undefined || entry.revision !== revision) return false
-    for (const [id, stamp] of entry.stamps) if ((yield* pipelines.stamp(id)) !== stamp) return false
-    return true
+    return (yield* stampsOf(entry.plan)) === entry.stamps
   })
-
-  const stampsOf = (plan: Plan) =>
-    Effect.forEach(plan.sources, ({ id }) => Effect.map(pipelines.stamp(id), (stamp) => [id, stamp] as const))
 
   /** The sources of an accepted run, as a folder that holds nothing else. */
   const only = (sources: ReadonlyArray<Source>) => ({

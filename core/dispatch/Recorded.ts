@@ -1,6 +1,6 @@
 /** Ended runs as they were recorded, read back for whoever asks why, or whether today would be the same. */
 import { Effect } from "effect"
-import * as Failure from "../plugin/Failure.ts"
+import type * as Failure from "../plugin/Failure.ts"
 import type { RecordedAttempt, Recording } from "../pipeline/Replay.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
 import * as Conclude from "./Conclude.ts"

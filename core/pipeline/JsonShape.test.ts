@@ -68,7 +68,7 @@ effect(
       [{ if: { type: "string" }, then: {} }, '"if"'],
       [{ $ref: "https://example.org/x" }, "$ref"],
       [{ pattern: "(" }, "pattern"],
-      ["shape.json", "a file cannot be named here"],
+      ["shape.json", "a file can be named in a pipeline's own file only"],
       ["{ not json", "JSON"],
     ] as const) {
       const read = yield* decode(input)

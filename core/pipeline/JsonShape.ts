@@ -14,7 +14,7 @@ export const Field = Schema.Union([
     Schema.makeFilter(
       (text) =>
         text.trimStart().startsWith("{") ||
-        "must be the JSON Schema itself, as a table or as JSON text: a file cannot be named here",
+        "must be the JSON Schema itself, as a table or as JSON text; a file can be named in a pipeline's own file only",
     ),
   ).pipe(Schema.decodeTo(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))),
 ]).check(

@@ -10,6 +10,8 @@ export interface Source {
   /** As shown to a person. */
   readonly file: string
   readonly text: string
+  /** Texts of the files that it names, by the name it gives them. */
+  readonly files?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Retry {

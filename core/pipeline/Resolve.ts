@@ -1,6 +1,7 @@
 /** From files to a plan, or to everything that is wrong with them, at once. */
 import { Effect, Predicate } from "effect"
 import { type Diagnostic, diagnoseSyntax, didYouMean, Invalid, TomlSyntax } from "../toml/Toml.ts"
+import { include as includeFiles, type ReadBeside } from "./Beside.ts"
 import { read as readDocument } from "./Document.ts"
 import { type Catalogued, type Draft, type DraftStep, type Kinds, read as readDraft } from "./Draft.ts"
 import { findings } from "./Lint.ts"
@@ -12,6 +13,8 @@ import { capped, error, sorted } from "./Problem.ts"
 export interface Sources<E = never> {
   readonly get: (id: string) => Effect.Effect<Source | undefined, E>
   readonly list: Effect.Effect<ReadonlyArray<{ readonly id: string }>, E>
+  /** For the files that a pipeline names. Left out: only those that its source already has. */
+  readonly beside?: ReadBeside | undefined
 }
 
 /** What is known of the run to come. `project: undefined` says that it belongs to none. */
@@ -86,18 +89,20 @@ const one = Effect.fnUntraced(function* <E>(
   source: Source,
   above: ReadonlyArray<string>,
 ): Effect.fn.Return<Plan | undefined, Invalid | TomlSyntax | E> {
-  const document = yield* readDocument(source.text, source.file)
-  const draft = yield* readDraft(source.id, document, resolving.catalogue, resolving.kinds)
+  const written = yield* readDocument(source.text, source.file)
+  const whole = yield* includeFiles(written, source, resolving.sources.beside)
+  const draft = yield* readDraft(source.id, whole.document, resolving.catalogue, resolving.kinds)
   const nested = yield* pipelines(resolving, draft, above)
   const project = resolving.context === undefined ? undefined : resolving.context.project !== undefined
   const found = [
+    ...whole.diagnostics,
     ...findings(draft, { catalogue: resolving.catalogue, pipelines: nested.plans, project }),
     ...nested.diagnostics,
   ]
   // The file itself before those that it runs.
   resolving.diagnostics.unshift(...found)
   const fits = nested.whole && found.every(({ severity }) => severity === "warning")
-  return fits ? planOf(draft, source, nested.plans, sorted(found)) : undefined
+  return fits ? planOf(draft, whole.source, nested.plans, sorted(found)) : undefined
 })
 
 interface Nested {

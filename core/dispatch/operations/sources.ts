@@ -11,17 +11,22 @@ export const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 export const fields = {
   text: Field.optional(Schema.String, "The text of a pipeline file, instead of a name."),
   file: Field.optional(Schema.NonEmptyString, "How the text's file is called in what is said."),
+  files: Field.optional(
+    Schema.Record(Schema.String, Schema.String),
+    "Texts of the files that the text names, by name.",
+  ),
 }
 
 export interface Asked {
   readonly file?: string | undefined
+  readonly files?: Readonly<Record<string, string>> | undefined
   readonly pipeline?: string | undefined
   readonly text?: string | undefined
 }
 
 /** The given text. Undefined when a name is given instead. */
-export const given = ({ file = "(text)", pipeline, text }: Asked): Source | undefined =>
-  text === undefined ? undefined : { id: pipeline ?? named(file), file, text }
+export const given = ({ file = "(text)", files, pipeline, text }: Asked): Source | undefined =>
+  text === undefined ? undefined : { id: pipeline ?? named(file), file, text, files }
 
 /** `./pipelines/implement.toml` would be asked for as `implement`. */
 const named = (file: string): string => /([^/\\]+?)(?:\.toml)?$/.exec(file)?.[1] ?? file

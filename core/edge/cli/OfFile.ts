@@ -1,23 +1,36 @@
 /** Pipelines by the path of a file: it is read here, by whoever typed its name; the hub is given its text. */
-import { Effect } from "effect"
+import { dirname, resolve } from "node:path"
+import { Effect, Option } from "effect"
+import * as Beside from "../../pipeline/Beside.ts"
 import type { OperationFailed } from "../../plugin/Operation.ts"
 import type { Command, Context, Field } from "./Command.ts"
-import { isPath, readText } from "./ReadFile.ts"
+import { isPath, readInside, readText } from "./ReadFile.ts"
 
 type Input = Readonly<Record<string, unknown>>
 
 /** What an operation is given for a name or a path. */
-export const pipelineInput = (
+export const pipelineInput = Effect.fnUntraced(function* (
   asked: string,
   { cwd }: Pick<Context, "cwd">,
-): Effect.Effect<Input, OperationFailed> =>
-  isPath(asked)
-    ? Effect.map(readText(cwd, asked), (text) => ({ file: asked, text }))
-    : Effect.succeed({ pipeline: asked })
+): Effect.fn.Return<Input, OperationFailed> {
+  if (!isPath(asked)) return { pipeline: asked }
+  const text = yield* readText(cwd, asked)
+  return { file: asked, text, ...(yield* filesBeside(cwd, asked, text)) }
+})
 
-/** `text` and `file` are for programs: a person names the file instead of the pipeline. */
+/** The files that a pipeline names, as a part of what the hub is asked. Of one that cannot be read the hub says that it did not come along. */
+export const filesBeside = Effect.fnUntraced(function* (cwd: string, file: string, text: string) {
+  const folder = dirname(resolve(cwd, file))
+  const found = yield* Effect.forEach(yield* Beside.names(text, file), (name) =>
+    Effect.map(Effect.option(readInside(folder, name)), (text) => [name, text] as const),
+  )
+  const read = found.flatMap(([name, text]) => (Option.isSome(text) ? [[name, text.value] as const] : []))
+  return read.length === 0 ? {} : { files: Object.fromEntries(read) }
+})
+
+/** `text`, `file` and `files` are for programs: a person names the file instead of the pipeline. */
 const typed = (field: Field): ReadonlyArray<Field> => {
-  if (field.name === "text" || field.name === "file") return []
+  if (["text", "file", "files"].includes(field.name)) return []
   return field.name === "pipeline"
     ? [{ ...field, description: `${field.description.replace(/\.$/, "")}, or the path of its file.` }]
     : [field]

@@ -1,6 +1,6 @@
 /** Files whose names a person typed. */
-import { readFileSync, statSync } from "node:fs"
-import { resolve } from "node:path"
+import { readFileSync, realpathSync, statSync } from "node:fs"
+import { join, resolve, sep } from "node:path"
 import { Effect } from "effect"
 import { OperationFailed } from "../../plugin/Operation.ts"
 
@@ -15,6 +15,17 @@ export const isPath = (text: string): boolean =>
 export const readText = (cwd: string, name: string): Effect.Effect<string, OperationFailed> =>
   Effect.try({
     try: () => read(resolve(cwd, name)),
+    catch: (cause) => unreadable(JSON.stringify(name), cause),
+  })
+
+/** A file of this folder or below it, also after following links: for names that stand in somebody's file. */
+export const readInside = (folder: string, name: string): Effect.Effect<string, OperationFailed> =>
+  Effect.try({
+    try: () => {
+      const real = realpathSync(join(folder, name))
+      if (!real.startsWith(join(realpathSync(folder), sep))) throw new Error("it leads out of its folder")
+      return read(real)
+    },
     catch: (cause) => unreadable(JSON.stringify(name), cause),
   })
 

@@ -25,7 +25,7 @@ const Config = Schema.Struct({
   ),
   output_schema: Field.optional(
     JsonShape.Field,
-    "A JSON Schema, as a table or as JSON text, that the answer must meet. One repair turn, then `bad_output`.",
+    "A JSON Schema that the answer must meet: a table, JSON text, or the name of a file beside the pipeline. One repair turn, then `bad_output`.",
   ),
   env: Field.optional(
     Schema.Record(Schema.String, Schema.String),

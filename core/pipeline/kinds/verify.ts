@@ -13,7 +13,7 @@ const Config = Schema.Struct({
   ),
   schema: Field.optional(
     JsonShape.Field,
-    "A JSON Schema, as a table or as JSON text, for the answer of the step before.",
+    "A JSON Schema for the answer of the step before: a table, JSON text, or the name of a file beside the pipeline.",
   ),
   expect_exit: Field.withDefault(Schema.Int, 0, "The exit status that counts as passed."),
 }).check(
