@@ -4,7 +4,7 @@ import type { Door } from "../Door.ts"
 import { safe } from "../Terminal.ts"
 import { type Command, type Context, fieldsOf } from "./Command.ts"
 import { decodeWith } from "./Follow.ts"
-import { pipelineInput } from "./OfFile.ts"
+import { pipelineInput, pipelines } from "./OfFile.ts"
 
 const Linted = Schema.Struct({
   errors: Schema.Int,
@@ -23,15 +23,7 @@ const Linted = Schema.Struct({
 })
 export type Linted = typeof Linted.Type
 
-const fields = fieldsOf({
-  properties: {
-    pipelines: {
-      type: "array",
-      items: { type: "string" },
-      description: "Files, or names of pipelines. All pipelines of the hub when left out.",
-    },
-  },
-})
+const fields = fieldsOf({ properties: { pipelines } })
 
 export const lintCommand = (command: Command): Command => ({
   ...command,

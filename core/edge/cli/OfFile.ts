@@ -8,6 +8,13 @@ import { isPath, readInside, readText } from "./ReadFile.ts"
 
 type Input = Readonly<Record<string, unknown>>
 
+/** For commands that take many. */
+export const pipelines = {
+  type: "array",
+  items: { type: "string" },
+  description: "Files, or names of pipelines. All pipelines of the hub when left out.",
+}
+
 /** What an operation is given for a name or a path. */
 export const pipelineInput = Effect.fnUntraced(function* (
   asked: string,

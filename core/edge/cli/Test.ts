@@ -8,15 +8,11 @@ import { short } from "../Terminal.ts"
 import { type Command, type Context, type Done, fieldsOf } from "./Command.ts"
 import { signalCode } from "./Ending.ts"
 import { decodeWith } from "./Follow.ts"
-import { pipelineInput } from "./OfFile.ts"
+import { pipelineInput, pipelines } from "./OfFile.ts"
 
 const fields = fieldsOf({
   properties: {
-    pipelines: {
-      type: "array",
-      items: { type: "string" },
-      description: "Files, or names of pipelines. All pipelines of the hub when left out.",
-    },
+    pipelines,
     junit: { type: "boolean", description: "Print the results as JUnit XML, and nothing else." },
   },
 })
