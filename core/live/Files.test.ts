@@ -68,5 +68,6 @@ live(
     expect(yield* why("gone")).toBe("there is no such folder")
     expect(yield* why("file")).toBe("it is not a folder")
     expect(yield* why("circle")).toBe("its links lead in a circle")
+    expect(yield* why("x/".repeat(3000))).toBe("its path is longer than this machine can open")
   }),
 )

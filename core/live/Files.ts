@@ -68,6 +68,8 @@ const why = (cause: unknown): string => {
       return "your user may not enter and read it"
     case "ELOOP":
       return "its links lead in a circle"
+    case "ENAMETOOLONG":
+      return "its path is longer than this machine can open"
     default:
       return String(message)
   }

@@ -40,7 +40,8 @@ export class FolderUnusable extends Schema.TaggedError<FolderUnusable>()("Folder
   detail: Schema.String,
 }) {
   override get message() {
-    return `cannot work in ${JSON.stringify(this.path)}: ${this.detail}`
+    const path = this.path.length > 500 ? `${this.path.slice(0, 500)}…` : this.path
+    return `cannot work in ${JSON.stringify(path)}: ${this.detail}`
   }
 }
 

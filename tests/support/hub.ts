@@ -43,9 +43,11 @@ export const run = async (
     readonly cwd?: string
     readonly env?: Readonly<Record<string, string>>
     readonly stdin?: string
+    /** A program and its arguments that start the hub. */
+    readonly through?: ReadonlyArray<string>
   } = {},
 ): Promise<Finished> => {
-  const child = Bun.spawn([binary, ...args], {
+  const child = Bun.spawn([...(options.through ?? []), binary, ...args], {
     cwd: options.cwd ?? home.path,
     env: { ...environment(home), ...options.env },
     stdin: options.stdin === undefined ? "ignore" : new TextEncoder().encode(options.stdin),

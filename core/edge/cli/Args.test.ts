@@ -144,6 +144,9 @@ group("what is wrong is said, all at once", () => {
       'Too many arguments: "the" "bug" "now" …. If it belongs to PROMPT, put all of it in quotes.',
     ])
     expect(problems([], dispatch)).toEqual(["PROMPT is missing. What to do."])
+    expect(problems(["--fix-it"], dispatch)[1]).toBe(
+      "PROMPT is missing. If what starts with a dash is it, put -- before it.",
+    )
   })
 
   test("numbers are numbers", () => {

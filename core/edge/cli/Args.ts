@@ -25,7 +25,7 @@ export const parse = (
   const problems = [...scan.problems, ...placed.problems]
   const values = new Map([...scan.values, ...placed.values])
   const help = values.has(globalField("help"))
-  if (!help) problems.push(...missing(command, values))
+  if (!help) problems.push(...missing(command, values, scan.problems.length > 0))
   const scalars = problems.length === 0 ? byCitty(values) : {}
   const input: Record<string, unknown> = {}
   for (const field of command.fields) {
@@ -106,12 +106,13 @@ const tooMany = (left: ReadonlyArray<string>, fields: ReadonlyArray<Field>): str
 const missing = (
   command: Pick<Command, "fields" | "positional">,
   values: ReadonlyMap<Field, unknown>,
+  isMistaken: boolean,
 ): ReadonlyArray<string> =>
   command.fields
     .filter((field) => field.required && !values.has(field))
     .map((field) =>
       command.positional.includes(field.name)
-        ? `${field.name.toUpperCase()} is missing. ${field.description}`.trim()
+        ? `${field.name.toUpperCase()} is missing. ${isMistaken ? "If what starts with a dash is it, put -- before it." : field.description}`.trim()
         : `--${field.flag} ${hint(field)} is missing. ${field.description}`.trim(),
     )
 
