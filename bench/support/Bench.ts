@@ -10,6 +10,7 @@ export type { Home, Server }
 export class Bench {
   readonly quick: boolean
   readonly #cleanups: Array<() => unknown> = []
+  #ended = false
 
   constructor(quick: boolean) {
     this.quick = quick
@@ -24,8 +25,11 @@ export class Bench {
     process.stderr.write(`bench:   ${line}\n`)
   }
 
+  /** Once the bench has ended, what comes late is cleaned up at once and goes no further. */
   defer(cleanup: () => unknown): void {
-    this.#cleanups.push(cleanup)
+    if (!this.#ended) return void this.#cleanups.push(cleanup)
+    void cleanup()
+    throw new Error("the figure has been ended")
   }
 
   folder(): string {
@@ -53,6 +57,7 @@ export class Bench {
 
   /** In reverse order, each whatever became of the others. */
   async end(): Promise<void> {
+    this.#ended = true
     for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {
       try {
         await cleanup()
