@@ -60,6 +60,8 @@ export const migrate = Effect.fn("Storage.migrate")(function* (
   plugin: string,
   migrations: ReadonlyArray<Migration>,
 ): Effect.fn.Return<void, MigrationRefused | StorageFailed, Sql> {
+  // Most plugins have none, and must start while the file cannot be written.
+  if (migrations.length === 0) return
   const sql = yield* Sql
   for (const migration of migrations) yield* inspect(plugin, migration)
   const now = yield* Clock.currentTimeMillis

@@ -79,10 +79,10 @@ export class Server {
   private gone = false
   stderr = ""
 
-  constructor(home: Home, args: ReadonlyArray<string> = []) {
+  constructor(home: Home, args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) {
     this.child = Bun.spawn([binary, "serve", "--stdio", "--standalone", ...args], {
       cwd: home.path,
-      env: environment(home),
+      env: { ...environment(home), ...env },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
