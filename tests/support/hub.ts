@@ -45,9 +45,11 @@ export const run = async (
     readonly stdin?: string
     /** A program and its arguments that start the hub. */
     readonly through?: ReadonlyArray<string>
+    /** Another copy of the hub. */
+    readonly program?: string
   } = {},
 ): Promise<Finished> => {
-  const child = Bun.spawn([...(options.through ?? []), binary, ...args], {
+  const child = Bun.spawn([...(options.through ?? []), options.program ?? binary, ...args], {
     cwd: options.cwd ?? home.path,
     env: { ...environment(home), ...options.env },
     stdin: options.stdin === undefined ? "ignore" : new TextEncoder().encode(options.stdin),
@@ -79,9 +81,14 @@ export class Server {
   private gone = false
   stderr = ""
 
-  constructor(home: Home, args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) {
+  constructor(
+    home: Home,
+    args: ReadonlyArray<string> = [],
+    env: Readonly<Record<string, string>> = {},
+    cwd = home.path,
+  ) {
     this.child = Bun.spawn([binary, "serve", "--stdio", "--standalone", ...args], {
-      cwd: home.path,
+      cwd,
       env: { ...environment(home), ...env },
       stdin: "pipe",
       stdout: "pipe",
