@@ -32,6 +32,12 @@ interface Kept extends Hashed {
   readonly stamps: string
 }
 
+interface Recent extends Hashed {
+  readonly revision: number
+}
+
+const mostRecent = 100
+
 const hashOf = (sources: ReadonlyArray<Source>) =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(sources)))),
@@ -69,13 +75,26 @@ const make = Effect.gen(function* () {
     return (yield* stampsOf(entry.plan)) === entry.stamps
   })
 
+  const recent = yield* Ref.make<ReadonlyMap<string, Recent>>(new Map())
+
+  /** Resolving takes a millisecond: what was resolved under this name and catalogue is not resolved again. */
+  const once = <E>(name: string, plan: Effect.Effect<Hashed, E>): Effect.Effect<Hashed, E> =>
+    Effect.gen(function* () {
+      const { revision } = yield* registry.current
+      const earlier = (yield* Ref.get(recent)).get(name)
+      if (earlier?.revision === revision) return earlier
+      const next = { ...(yield* plan), revision }
+      yield* Ref.update(recent, (all) => new Map([...[...all].slice(1 - mostRecent), [name, next]]))
+      return next
+    })
+
   /** The sources of an accepted run, as a folder that holds nothing else. */
   const only = (sources: ReadonlyArray<Source>) => ({
     get: (id: string) => Effect.succeed(sources.find((source) => source.id === id)),
     list: Effect.succeed(sources),
   })
 
-  const again = Effect.fnUntraced(function* (sources: ReadonlyArray<Source>) {
+  const resolved = Effect.fnUntraced(function* (sources: ReadonlyArray<Source>) {
     const [root] = sources
     if (root === undefined) return yield* new PipelineUnknown({ pipeline: "", known: [] })
     return yield* resolve(only(sources), root.id, yield* registry.current, kinds)
@@ -103,9 +122,20 @@ const make = Effect.gen(function* () {
     }),
 
     /** The first agent, then the others as its fallback. */
-    ofAgents: (wish: Implicit.Wish) => Effect.flatMap(again([Implicit.source(wish)]), hashed),
+    ofAgents: (wish: Implicit.Wish) => {
+      const source = Implicit.source(wish)
+      return once(`text ${source.text}`, Effect.flatMap(resolved([source]), hashed))
+    },
 
-    again,
+    /** What an accepted run was planned with, whatever its file says now. */
+    again: <E>(hash: string, sources: Effect.Effect<ReadonlyArray<Source>, E>) =>
+      Effect.map(
+        once(
+          `hash ${hash}`,
+          Effect.map(Effect.flatMap(sources, resolved), (plan) => ({ plan, hash })),
+        ),
+        ({ plan }) => plan,
+      ),
   }
 })
 

@@ -116,8 +116,8 @@ const make = Effect.gen(function* () {
 
   const interpret = Effect.fnUntraced(function* (row: RunRow) {
     yield* settled
-    const sources = yield* Effect.orDie(store.sources(row.plan_hash))
-    const plan = yield* Effect.mapError(plans.again(sources), (error) =>
+    const sources = Effect.orDie(store.sources(row.plan_hash))
+    const plan = yield* Effect.mapError(plans.again(row.plan_hash, sources), (error) =>
       Failure.of(
         "adapter_mismatch",
         `The pipeline this run was accepted with cannot be resolved any more: ${error.message}`,

@@ -7,6 +7,12 @@ import { Sql } from "../services/Sql.ts"
 const json = <S extends Schema.Codec<unknown, unknown>>(value: S) =>
   Schema.fromJsonString(Schema.toCodecJson(value))
 
+/** Starting a program keeps the process busy for milliseconds: whoever waits for the id of the run has it first. */
+const afterReplies = Effect.callback<void>((resume) => {
+  const later = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(later))
+})
+
 export const layer = Layer.effect(
   Engine,
   Effect.gen(function* () {
@@ -44,7 +50,10 @@ export const layer = Layer.effect(
     })
 
     return Engine.of({
-      start: (run_id, body) => Effect.asVoid(FiberMap.run(executions, run_id, body, { onlyIfMissing: true })),
+      start: (run_id, body) =>
+        Effect.asVoid(
+          FiberMap.run(executions, run_id, Effect.andThen(afterReplies, body), { onlyIfMissing: true }),
+        ),
       interrupt: (run_id) => FiberMap.remove(executions, run_id),
       stop: FiberMap.clear(executions),
       idle: FiberMap.awaitEmpty(executions),

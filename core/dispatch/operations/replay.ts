@@ -68,7 +68,7 @@ export const make = Effect.gen(function* () {
     const source = Sources.given(asked)
     if (source !== undefined) return (yield* plans.ofSource(source)).plan
     if (asked.pipeline === undefined && row.pipeline === Implicit.ID)
-      return yield* plans.again(yield* store.sources(row.plan_hash))
+      return yield* plans.again(row.plan_hash, store.sources(row.plan_hash))
     return (yield* plans.named(asked.pipeline ?? row.pipeline)).plan
   })
 

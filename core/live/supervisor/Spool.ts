@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import { Duration } from "effect"
 import type { Exit } from "../../services/Supervisor.ts"
+import * as Pipe from "./Pipe.ts"
 
 export type Name = "out" | "err"
 export const nameOf = (stream: "stdout" | "stderr"): Name => (stream === "stdout" ? "out" : "err")
@@ -73,6 +74,7 @@ export const tail = (dir: string, name: Name, max_bytes: number): string => {
 export const prepare = (dir: string, stdin: string | undefined): void => {
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
   for (const name of ["out", "err"]) fs.closeSync(fs.openSync(`${dir}/${name}`, "a", 0o600))
+  Pipe.make(`${dir}/alive`)
   if (stdin === undefined) return
   // Renamed into place: of two starts at once, the one that loses must not cut what the other's program reads.
   const part = `${dir}/in.${process.pid}.${crypto.randomUUID()}`

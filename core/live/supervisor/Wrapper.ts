@@ -14,7 +14,7 @@ export const script = `
 d=$1 limit=$2 grace=$3 ticks=$4 in=$5 mask=$6 told= w=
 shift 6
 umask 077
-mkfifo "$d/alive" 2>/dev/null
+[ -p "$d/alive" ] || mkfifo "$d/alive" 2>/dev/null
 [ -p "$d/alive" ] || exit 90
 exec 9<>"$d/alive"
 trap : HUP INT QUIT
