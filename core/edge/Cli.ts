@@ -3,13 +3,14 @@ import { Effect, Exit, Schema, type Scope } from "effect"
 import { type Caller, OperationFailed } from "../plugin/Operation.ts"
 import { maxInputBytes } from "./Call.ts"
 import { type Parsed, parse } from "./cli/Args.ts"
-import { type Command, type Context, extra, fromOperation, type Need } from "./cli/Command.ts"
+import { type Command, type Context, extra, fieldsOf, fromOperation, type Need } from "./cli/Command.ts"
 import { completing, completion } from "./cli/Completion.ts"
 import { dispatchCommand } from "./cli/Dispatch.ts"
 import { codes, fail, refuse, show } from "./cli/Ending.ts"
 import { eventsCommand } from "./cli/Events.ts"
-import { find, type Found, unknownCommand } from "./cli/Find.ts"
+import { below, find, type Found, isWholeGroup, unknownCommand } from "./cli/Find.ts"
 import { commandHelp, groupHelp, overview } from "./cli/Help.ts"
+import { helpDocument } from "./cli/HelpDocument.ts"
 import { lintCommand } from "./cli/Lint.ts"
 import { ofOneFile } from "./cli/OfFile.ts"
 import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
@@ -83,31 +84,41 @@ const SPECIAL: Readonly<Record<string, (command: Command) => Command>> = {
 
 const isHelp = ([first]: ReadonlyArray<string>): boolean => first === "help"
 
+const helpFields = fieldsOf({
+  properties: { all: { type: "boolean" }, words: { type: "array", items: { type: "string" } } },
+})
+
 /** `hub help`, `hub help --all`, `hub help runs show` */
 const help = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, options: CliOptions) {
-  const words = options.argv.slice(1).filter((word) => !word.startsWith("-"))
-  const isComplete = options.argv.includes("--all")
-  const here = find(all, words)
-  const isKnown = words.length === 0 || here.command !== undefined || here.isGroup
-  const known = isComplete || !isKnown ? yield* withPlugins(all, options, undefined) : all
-  const { err, out } = terminalOf(options, options.argv.includes("--no-color"))
-  if (words.length === 0) {
-    yield* out.write(`${overview(known, options.version, out, isComplete)}\n`)
-    return codes.done
-  }
-  const found = find(known, words)
-  const text =
-    found.command !== undefined
-      ? commandHelp(found.command, out)
-      : found.isGroup
-        ? groupHelp(known, found.words, out)
-        : undefined
-  if (text === undefined) {
-    yield* err.write(`hub: ${unknownCommand(known, found.words, found.rest[0])}\n`)
-    return codes.usage
-  }
-  yield* out.write(`${text}\n`)
-  return codes.done
+  const parsed = parse({ fields: helpFields, positional: ["words"] }, options.argv.slice(1))
+  const terminal = terminalOf(options, parsed.plain)
+  if (parsed.problems.length > 0) return yield* refuse(parsed.problems, "hub --help", parsed, terminal)
+  const words = (parsed.input["words"] ?? []) as ReadonlyArray<string>
+  const isComplete = parsed.input["all"] === true
+  const found = find(all, words)
+  const isKnown = words.length === 0 || found.command !== undefined || isWholeGroup(found)
+  const known = isComplete || !isKnown ? yield* withPlugins(all, options, parsed.globals.config) : all
+  return yield* tell(known, find(known, words), parsed, terminal, options, isComplete)
+})
+
+/** Every command, those of a group, or one: as a page, or as a document for a program. */
+const tell = Effect.fnUntraced(function* (
+  all: ReadonlyArray<Command>,
+  found: Found,
+  parsed: Parsed,
+  terminal: Terminal,
+  { version }: CliOptions,
+  isComplete = false,
+) {
+  const { out } = terminal
+  const page = (commands: ReadonlyArray<Command>, text: string) =>
+    parsed.globals.json
+      ? show({ output: helpDocument(commands, version) }, parsed, out)
+      : Effect.as(out.write(`${text}\n`), codes.done)
+  if (found.command !== undefined) return yield* page([found.command], commandHelp(found.command, out))
+  if (found.words.length === 0) return yield* page(all, overview(all, version, out, isComplete))
+  if (isWholeGroup(found)) return yield* page(below(all, found.words), groupHelp(all, found.words, out))
+  return yield* refuse([unknownCommand(all, found)], "hub --help", parsed, terminal)
 })
 
 /** No such command here: global flags by themselves, a group, or a plugin's command. */
@@ -115,37 +126,31 @@ const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found:
   const parsed = parse({ fields: [], positional: [] }, found.rest)
   const terminal = terminalOf(options, parsed.plain)
   const { err, out } = terminal
+  const { globals, problems } = parsed
   if (found.words.length === 0) {
-    if (parsed.problems.length > 0) return yield* refuse(parsed.problems, "hub --help", parsed, terminal)
-    if (parsed.version)
-      return yield* Effect.as(
-        out.write(
-          `${parsed.globals.json ? JSON.stringify({ version: options.version }) : options.version}\n`,
-        ),
-        codes.done,
-      )
-    if (parsed.help)
-      return yield* Effect.as(out.write(`${overview(all, options.version, out, false)}\n`), codes.done)
-    if (!parsed.globals.json)
-      return yield* Effect.as(err.write(`${overview(all, options.version, err, false)}\n`), codes.usage)
-    return yield* refuse(["No command."], "hub --help", parsed, terminal)
+    if (problems.length > 0) return yield* refuse(problems, "hub --help", parsed, terminal)
+    if (parsed.version) {
+      const { version } = options
+      yield* out.write(`${globals.json ? JSON.stringify({ version }) : version}\n`)
+      return codes.done
+    }
+    if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
+    if (globals.json) return yield* refuse(["No command."], "hub --help", parsed, terminal)
+    yield* err.write(`${overview(all, options.version, err, false)}\n`)
+    return codes.usage
   }
-  if (found.isGroup && (parsed.help || found.rest.every((word) => word.startsWith("-")))) {
-    const screen = parsed.help ? out : err
-    if (!parsed.help && parsed.globals.json)
-      return yield* refuse(
-        [`${found.words.join(" ")} needs a command.`],
-        `hub help ${found.words.join(" ")}`,
-        parsed,
-        terminal,
-      )
-    yield* screen.write(`${groupHelp(all, found.words, screen)}\n`)
-    return parsed.help ? codes.done : codes.usage
+  if (isWholeGroup(found)) {
+    if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
+    const words = found.words.join(" ")
+    if (globals.json)
+      return yield* refuse([`${words} needs a command.`], `hub help ${words}`, parsed, terminal)
+    yield* err.write(`${groupHelp(all, found.words, err)}\n`)
+    return codes.usage
   }
-  const more = yield* withPlugins(all, options, parsed.globals.config)
+  const more = yield* withPlugins(all, options, globals.config)
   const again = find(more, options.argv)
   if (again.command !== undefined) return yield* perform(again.command, again.rest, options)
-  return yield* refuse([unknownCommand(more, again.words, again.rest[0])], "hub --help", parsed, terminal)
+  return yield* refuse([unknownCommand(more, again)], "hub --help", parsed, terminal)
 })
 
 /** With the commands of plugins, when a hub can be asked. */
@@ -166,7 +171,10 @@ const perform = Effect.fnUntraced(function* (
   const parsed = parse(command, argv)
   const terminal = terminalOf(options, parsed.plain)
   const { out } = terminal
-  if (parsed.help) return yield* Effect.as(out.write(`${commandHelp(command, out)}\n`), codes.done)
+  if (parsed.help) {
+    const found = { command, words: command.path, rest: [], isGroup: false }
+    return yield* tell([], found, parsed, terminal, options)
+  }
   if (parsed.problems.length > 0)
     return yield* refuse(parsed.problems, `hub ${command.path.join(" ")} --help`, parsed, terminal)
   const exit = yield* Effect.exit(Effect.scoped(work(command, parsed, terminal, options)))

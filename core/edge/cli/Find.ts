@@ -1,6 +1,6 @@
 /** Which command is meant: its words may stand among global flags. */
 import { suggestion } from "../Nearest.ts"
-import { globalFields, isFlag } from "./Flags.ts"
+import { globalFields, isFlag, scanned } from "./Flags.ts"
 import type { Command } from "./Command.ts"
 
 export interface Found {
@@ -41,6 +41,12 @@ export const find = (commands: ReadonlyArray<Command>, argv: ReadonlyArray<strin
   }
 }
 
+/** A group, and no word behind it that names no command. */
+export const isWholeGroup = (found: Found): boolean => found.isGroup && strays(found).length === 0
+
+const strays = ({ rest }: Found): ReadonlyArray<string> =>
+  scanned(globalFields, rest).words.map(({ text }) => text)
+
 export const commandAt = (
   commands: ReadonlyArray<Command>,
   words: ReadonlyArray<string>,
@@ -68,12 +74,9 @@ const isGlobal = (token: string): boolean =>
 const takesValue = (token: string): boolean => token === "--config"
 
 /** `Unknown command "runs shwo". Did you mean runs show?` */
-export const unknownCommand = (
-  commands: ReadonlyArray<Command>,
-  words: ReadonlyArray<string>,
-  next: string | undefined,
-): string => {
-  const asked = [...words, ...(next === undefined || isFlag(next) ? [] : [next])].join(" ").slice(0, 80)
+export const unknownCommand = (commands: ReadonlyArray<Command>, found: Found): string => {
+  const { words } = found
+  const asked = [...words, ...strays(found).slice(0, 1)].join(" ").slice(0, 80)
   const known = commands.filter(({ hidden }) => !hidden).map(({ path }) => path.join(" "))
   const guess = suggestion(asked, known)
   const inside = below(commands, words).filter(({ hidden }) => !hidden)
