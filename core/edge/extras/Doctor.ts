@@ -159,9 +159,11 @@ const probed = ({ id, probe }: AgentHandle): Effect.Effect<ReadonlyArray<Finding
   probe === undefined
     ? Effect.succeed([])
     : Effect.map(probe, ({ installed, logged_in, notes, path, version }): ReadonlyArray<Finding> => {
+        if (!installed) {
+          const text = ["not installed", ...notes].join(": ")
+          return [{ level: "warning", text, advice: `Pipelines pass over ${id}.` }]
+        }
         const noted = notes.map((text): Finding => ({ level: "warning", text }))
-        if (!installed)
-          return [{ level: "warning", text: "not installed", advice: `Pipelines pass over ${id}.` }, ...noted]
         const what = [version, path].filter((one) => one !== undefined).join(", ")
         const login: Finding = {
           level: "warning",

@@ -239,7 +239,13 @@ const catalogue = {
         }),
       },
     ],
-    ["codex", { id: "codex", probe: Effect.succeed({ installed: false, notes: [] }) }],
+    [
+      "codex",
+      {
+        id: "codex",
+        probe: Effect.succeed({ installed: false, notes: ['cannot start "codex": not found on PATH'] }),
+      },
+    ],
     ["remote", { id: "remote", probe: undefined }],
   ]),
 } as never as typeof empty
@@ -273,9 +279,10 @@ live(
       "warning  throws      the check throws broke: boom",
       "ok       claude      2.1, /bin/claude",
       "warning  claude      not logged in",
-      "warning  codex       not installed",
+      'warning  codex       not installed: cannot start "codex": not found on PATH',
     ])
       expect(out).toContain(line)
+    expect(out.match(/warning  codex/g)).toHaveLength(1)
     expect(out.trimEnd()).toEndWith("1 thing stands in the way.")
   }),
 )
