@@ -146,5 +146,9 @@ effect(
     ] as never)
     expect(Why.print(decisions)).toContain("attempt ?: failed: overloaded (1 min 1 s)")
     expect(Why.print(decisions)).toContain("attempt 2 in 250 ms")
+    // The event says no more: a restart, or a hub in the background that was handed the run.
+    expect(decisions.find(({ decision }) => decision === "resumed")?.rule).toBe(
+      "another hub process took it up",
+    )
   }),
 )

@@ -95,7 +95,7 @@ const ended =
   (data: Data): Reading => ({ decision: "ended", rule: rule(data), evidence: evidenceOf(failureOf(data)) })
 
 const readers: Readonly<Record<string, (data: Data) => Reading>> = {
-  run_resumed: () => ({ decision: "resumed", rule: "the hub was restarted", evidence: [] }),
+  run_resumed: () => ({ decision: "resumed", rule: "another hub process took it up", evidence: [] }),
   condition_evaluated: (data) => ({
     decision: "condition",
     rule: `${text(data, "condition")} ${data["holds"] === true ? "holds" : "does not hold"}`,

@@ -36,6 +36,7 @@ test("routing is told with time, who, and why", () => {
   expect(line("step_failed", { failure: { class: "crashed", message: "boom" } }, "w")).toBe(
     "   3.1 s  w             failed: crashed: boom",
   )
+  expect(line("run_resumed", {})).toContain("goes on in another hub process")
 })
 
 test("what says nothing about the way is not told, and no field that is missing breaks it", () => {

@@ -52,7 +52,7 @@ const failure = (event: RunEvent): string => {
 }
 
 const LINES: Readonly<Record<string, Told | undefined>> = {
-  run_resumed: () => ({ role: "warn", what: "goes on after a restart of the hub" }),
+  run_resumed: () => ({ role: "warn", what: "goes on in another hub process" }),
   candidate_chosen: (event) => ({ who: text(event, "candidate"), what: "chosen" }),
   candidate_left: (event) => ({
     who: text(event, "candidate"),
