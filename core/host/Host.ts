@@ -290,7 +290,11 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   const reload = lock.withPermit(
     Effect.gen(function* () {
-      const next = yield* Effect.tapError(read(options), (error) => Effect.sync(() => (problem = error)))
+      const next = yield* Effect.tapError(read(options), (error) => {
+        problem = error
+        return catalogues.problem(error.message)
+      })
+      if (problem !== undefined) yield* catalogues.problem(undefined)
       problem = undefined
       return yield* take(next)
     }),

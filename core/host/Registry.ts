@@ -17,6 +17,8 @@ export class Catalogues extends Context.Service<
     readonly put: (name: string, entry: Entry | undefined) => Effect.Effect<void>
     readonly get: (name: string) => Effect.Effect<Entry | undefined>
     readonly entries: Effect.Effect<ReadonlyMap<string, Entry>>
+    /** What is wrong with the file itself; nothing once it is good again. */
+    readonly problem: (message: string | undefined) => Effect.Effect<void>
   }
 >()("hub/host/Catalogues") {}
 
@@ -31,6 +33,11 @@ export const layer: Layer.Layer<Registry | Catalogues> = Layer.effectContext(
     const held = yield* SubscriptionRef.make<Held>({ entries: new Map(), catalogue: empty })
     const put = (name: string, entry: Entry | undefined) =>
       SubscriptionRef.update(held, (now) => changed(now, name, entry))
+    const problem = (message: string | undefined) =>
+      SubscriptionRef.update(held, ({ catalogue, entries }) => ({
+        entries,
+        catalogue: { ...catalogue, problem: message },
+      }))
     const entries = Effect.map(SubscriptionRef.get(held), (now) => now.entries)
     return Context.make(
       Registry,
@@ -41,7 +48,7 @@ export const layer: Layer.Layer<Registry | Catalogues> = Layer.effectContext(
     ).pipe(
       Context.add(
         Catalogues,
-        Catalogues.of({ put, entries, get: (name) => Effect.map(entries, (all) => all.get(name)) }),
+        Catalogues.of({ put, entries, problem, get: (name) => Effect.map(entries, (all) => all.get(name)) }),
       ),
     )
   }),
@@ -53,7 +60,8 @@ const changed = (now: Held, name: string, entry: Entry | undefined): Held => {
   const entries = new Map(now.entries)
   if (entry === undefined) entries.delete(name)
   else entries.set(name, entry)
-  return { entries, catalogue: merge(now.catalogue.revision + 1, [...entries.values()]) }
+  const { problem, revision } = now.catalogue
+  return { entries, catalogue: { ...merge(revision + 1, [...entries.values()]), problem } }
 }
 
 const merge = (revision: number, entries: ReadonlyArray<Entry>): Catalogue => {

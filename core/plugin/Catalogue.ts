@@ -164,6 +164,8 @@ export interface Catalogue {
   readonly sinks: ReadonlyArray<SinkHandle>
   readonly doctor: ReadonlyArray<DoctorHandle>
   readonly plugins: ReadonlyArray<PluginState>
+  /** Why the newest plugins.toml does not count, so that the plugins of the last good one run on. */
+  readonly problem?: string | undefined
 }
 
 export class Registry extends Context.Service<

@@ -65,7 +65,7 @@ export const run = async (
 }
 
 interface Reply {
-  readonly id?: number
+  readonly id?: number | string | null
   readonly result?: Record<string, unknown>
   readonly error?: { readonly code: number; readonly message: string }
 }
@@ -80,6 +80,8 @@ export class Server {
   private next = 1
   private gone = false
   stderr = ""
+  /** Codes of errors that answer no request. */
+  readonly complaints: Array<number> = []
 
   constructor(
     home: Home,
@@ -116,7 +118,8 @@ export class Server {
 
   private take(line: string): void {
     const reply = JSON.parse(line) as Reply
-    if (reply.id !== undefined) this.waiting.get(reply.id)?.(reply)
+    if (typeof reply.id === "number") this.waiting.get(reply.id)?.(reply)
+    else if (reply.error !== undefined) this.complaints.push(reply.error.code)
   }
 
   send(line: string): void {

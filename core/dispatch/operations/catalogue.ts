@@ -92,14 +92,25 @@ export const make = Effect.gen(function* () {
       summary:
         "Lists the plugins of plugins.toml: what each contributes, or in which phase it failed and why.",
       input: Schema.Struct({}),
-      output: Schema.Struct({ plugins: Schema.Array(PluginState) }),
+      output: Schema.Struct({
+        plugins: Schema.Array(PluginState),
+        /** Why the newest plugins.toml does not count. */
+        problem: Schema.optionalKey(Schema.String),
+      }),
       readonly: true,
       cli: { path: ["plugins"] },
-      print: ({ plugins }) =>
-        plugins.length === 0
-          ? none("plugins", "plugins.toml names none: `hub init` writes a commented one.")
-          : Text.table(plugins.map(pluginLine)),
-      run: () => Effect.map(registry.current, ({ plugins }) => ({ plugins })),
+      print: ({ plugins, problem }) =>
+        [
+          plugins.length === 0
+            ? none("plugins", "plugins.toml names none: `hub init` writes a commented one.")
+            : Text.table(plugins.map(pluginLine)),
+          ...(problem === undefined ? [] : [`${problem}\nThe plugins of the last good file run on.`]),
+        ].join("\n\n"),
+      run: () =>
+        Effect.map(registry.current, ({ plugins, problem }) => ({
+          plugins,
+          ...(problem === undefined ? {} : { problem }),
+        })),
     }),
   ]
 })
