@@ -43,7 +43,9 @@ export const make = Effect.gen(function* () {
       ]),
     )
 
+  /** Whether the decoder saw all of stdout. */
   const read = Effect.fnUntraced(function* (to: Followed, notice: Notice) {
+    let isWhole = true
     const { attempt, decoder, run_id, step, supervised } = to
     const known = supervised.adopted ? yield* Effect.orDie(store.agentEvents(run_id, attempt, Record.own)) : 0
     const admit = yield* Record.bounded({ step, attempt }, known)
@@ -56,20 +58,26 @@ export const make = Effect.gen(function* () {
       supervised.follow({ may_skip: decoder.may_skip }),
       Effect.fnUntraced(function* (piece) {
         if (piece.skipped > 0) yield* skipped(to, piece.stream, piece.offset, piece.skipped)
+        const isMissing = piece.skipped > 0 || piece.lines.some(({ cut }) => cut)
+        if (isMissing && piece.stream === "stdout") isWhole = false
         const lines = piece.lines.map((line) => line.text)
         yield* take(yield* decoder.feed(lines, piece.stream))
       }),
     )
+    return isWhole
   })
 
   /** The end that the program comes to by itself, or by its wrapper's time limit. */
   const natural = Effect.fnUntraced(function* (to: Followed, notice: Notice) {
-    yield* read(to, notice)
+    const isWhole = yield* read(to, notice)
     const exit = yield* to.supervised.exit
     const code = exit.code ?? undefined
     if (exit.timed_out) return Outcome.failed(tooLong(to.limits), code)
     if (exit.lost) return Outcome.failed(gone)
-    return Outcome.answered(yield* to.decoder.end(exit), code)
+    const answer = yield* to.decoder.end(exit)
+    // What a decoder of plain text never saw is missing in its answer; events say by themselves what the answer is.
+    const isTail = !isWhole && to.decoder.may_skip
+    return Outcome.answered(isTail ? { ...answer, truncated: true } : answer, code)
   })
 
   const withCode = (to: Followed) => (failure: Failure.Failure) =>
