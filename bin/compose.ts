@@ -175,3 +175,4 @@ export const findings = (error: Layer.Error<ReturnType<typeof layer>>): { diagno
 
 export type Hub = Layer.Success<ReturnType<typeof layer>>
 export { Registry }
+export { Runner } from "../core/dispatch/Runner.ts"

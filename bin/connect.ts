@@ -1,11 +1,12 @@
 /** Finds the hub of this home, or becomes it. */
 import { Context, Effect, Layer, Schedule, Scope } from "effect"
-import { Runner } from "../core/dispatch/Runner.ts"
+// The keys come with the rooms, which are loaded when they are needed.
+import type { Runner } from "../core/dispatch/Runner.ts"
 import { localDoor } from "../core/edge/Call.ts"
 import { type Door, HubUnreachable } from "../core/edge/Door.ts"
 import * as Socket from "../core/edge/Socket.ts"
 import * as Homes from "../core/live/Home.ts"
-import { Registry } from "../core/plugin/Catalogue.ts"
+import type { Registry } from "../core/plugin/Catalogue.ts"
 import type { Holder, Home, HomeHeld, HomeUnusable } from "../core/services/Home.ts"
 import * as Successor from "./Successor.ts"
 
@@ -60,7 +61,7 @@ export const start = Effect.fn("Hub.start")(function* (
   wish: Wish,
   handOver: Successor.HandOver,
 ): Effect.fn.Return<Local, HubUnreachable, Scope.Scope> {
-  const { findings, layer } = yield* Effect.promise(() => import("./compose.ts"))
+  const { findings, layer, Registry, Runner } = yield* Effect.promise(() => import("./compose.ts"))
   const { config, lenient, verbose } = wish
   const built = Layer.build(layer({ home, config, lenient, verbose }))
   const context = yield* Effect.mapError(

@@ -25,7 +25,7 @@ export interface Followed {
   readonly max_cost_usd: number | undefined
 }
 
-type Notice = (event: AgentEvent) => Effect.Effect<void>
+type Notice = (event: AgentEvent) => void
 
 /** The limit that was reached before a restart, and is not to be read as a crash after it. */
 const verdictOf = (attempt: number) => `verdict:${attempt}`
@@ -52,7 +52,7 @@ export const make = Effect.gen(function* () {
     const take = Effect.fnUntraced(function* (seen: ReadonlyArray<AgentEvent>) {
       const drafts = yield* admit(seen)
       if (drafts.length > 0) yield* Effect.orDie(events.append(run_id, drafts))
-      yield* Effect.forEach(seen, notice, { discard: true })
+      for (const event of seen) notice(event)
     })
     yield* Stream.runForEach(
       supervised.follow({ may_skip: decoder.may_skip }),
@@ -94,12 +94,11 @@ export const make = Effect.gen(function* () {
 
   const limited = Effect.fnUntraced(function* (to: Followed) {
     const signs = yield* Queue.unbounded<Watch.Sign>()
-    const notice: Notice = (event) =>
-      Effect.suspend(() => {
-        to.seen.take(event)
-        const sign = to.seen.overBudget(to.max_cost_usd) ?? Watch.signOf(event)
-        return sign === undefined ? Effect.void : Effect.asVoid(Queue.offer(signs, sign))
-      })
+    const notice: Notice = (event) => {
+      to.seen.take(event)
+      const sign = to.seen.overBudget(to.max_cost_usd) ?? Watch.signOf(event)
+      if (sign !== undefined) Queue.offerUnsafe(signs, sign)
+    }
     const first = yield* Effect.raceAllFirst([
       Effect.catch(natural(to, notice), withCode(to)),
       Watch.silence(to.supervised, to.limits.stall),

@@ -38,10 +38,12 @@ const cutNotice = (at: Position): EventDraft => ({
   },
 })
 
+const nothing: ReadonlyArray<EventDraft> = []
+
 const admit = (counts: Counts, at: Position, event: AgentEvent): [Counts, ReadonlyArray<EventDraft>] => {
   const plain = event.type === "output"
   const full = counts.events >= most.events || (plain && counts.outputs >= most.outputs)
-  if (full) return [{ ...counts, cut: true }, counts.cut ? [] : [cutNotice(at)]]
+  if (full) return counts.cut ? [counts, nothing] : [{ ...counts, cut: true }, [cutNotice(at)]]
   const next = { ...counts, events: counts.events + 1, outputs: counts.outputs + (plain ? 1 : 0) }
   if (counts.known > 0) return [{ ...next, known: counts.known - 1 }, []]
   return [next, [{ ...at, type: event.type, data: event.data }]]

@@ -1,7 +1,15 @@
 /** One plugin's contributions as the rest of the hub uses them: services given, errors kept inside. */
 import { tmpdir } from "node:os"
 import { Effect, Stream } from "effect"
-import type { Agent, AgentRequest, Prober, ProgramAgent, StreamAgent } from "../plugin/Agent.ts"
+import type {
+  Agent,
+  AgentEvent,
+  AgentRequest,
+  Decoder,
+  Prober,
+  ProgramAgent,
+  StreamAgent,
+} from "../plugin/Agent.ts"
 import { output } from "../plugin/Agent.ts"
 import type {
   AgentHandle,
@@ -185,23 +193,38 @@ const programHandle = (
   decoder: (request) => decoderHandle(border, agent, request),
 })
 
+/**
+ * A line that breaks the decoder is kept as text: vendors change, and an attempt is worth more than a line. One border for
+ * a piece of output, not for each line: an agent may write millions of them.
+ */
+const feed = (
+  border: Border,
+  what: string,
+  decoder: Decoder,
+  lines: ReadonlyArray<string>,
+  stream: "stdout" | "stderr",
+): Effect.Effect<ReadonlyArray<AgentEvent>> =>
+  Effect.suspend(() => {
+    const events: Array<AgentEvent> = []
+    let next = 0
+    const rest = pure(border, what, () => {
+      while (next < lines.length) events.push(...decoder.feed(lines[next++] ?? "", stream))
+      return events
+    })
+    const goingOn: Effect.Effect<ReadonlyArray<AgentEvent>> = Effect.catch(rest, () => {
+      events.push(output(lines[next - 1] ?? "", stream))
+      return goingOn
+    })
+    return goingOn
+  })
+
 const decoderHandle = (border: Border, agent: ProgramAgent, request: AgentRequest) => {
   const what = `decoder of agent "${agent.id}"`
   return Effect.map(
     pure(border, what, () => agent.decoder(request)),
     (decoder): DecoderHandle => ({
       may_skip: decoder.may_skip ?? false,
-      // A line that breaks the decoder is kept as text: vendors change, and an attempt is worth more than a line.
-      feed: (lines, stream) =>
-        Effect.map(
-          Effect.forEach(lines, (line) =>
-            Effect.catch(
-              pure(border, what, () => decoder.feed(line, stream)),
-              () => Effect.succeed([output(line, stream)]),
-            ),
-          ),
-          (events) => events.flat(),
-        ),
+      feed: (lines, stream) => feed(border, what, decoder, lines, stream),
       end: (exit) =>
         Effect.flatMap(
           pure(border, what, () => decoder.end(exit)),

@@ -97,8 +97,8 @@ test("a filled value is not filled again", () => {
 })
 
 describe("the prompt", () => {
-  test("goes by stdin unless told, as the file that is there already", () => {
-    expect(started({}).stdin).toEqual({ file: "/d/prompt" })
+  test("goes by stdin unless told", () => {
+    expect(started({}).stdin).toEqual({ text: "add a flag" })
   })
 
   test("goes by file", () => {

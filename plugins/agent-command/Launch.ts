@@ -37,7 +37,7 @@ export const launch = (
     program: config.program,
     args,
     env: { ...environment(config, values), ...request.env },
-    ...(way === "stdin" ? { stdin: { file: request.prompt_file } } : {}),
+    ...(way === "stdin" ? { stdin: { text: request.prompt } } : {}),
     files: files(config, values),
   }
 }

@@ -151,6 +151,6 @@ describe("is started as the manual says", () => {
     const start = launch(agent, config(agent), request)
     if (start instanceof Failure.Failure) throw new Error(start.message)
     expect(start.args.join(" ")).toBe(args)
-    expect(start.stdin).toEqual({ file: "/d/prompt" })
+    expect(start.stdin).toEqual({ text: request.prompt })
   })
 })

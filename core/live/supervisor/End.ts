@@ -37,22 +37,30 @@ const endGroup = Effect.fnUntraced(function* (
 })
 
 /** KILL until none is left. Gives how many there were. */
-export const killMarked = Effect.fn("Supervisor.killMarked")(function* (name: string, value: string) {
+export const killMarked = Effect.fn("Supervisor.killMarked")(function* (name: Proc.Mark, value: string) {
   const all = new Set<string>()
   const kill = Effect.gen(function* () {
     for (;;) {
       const found = yield* Proc.marked(name, value)
-      if (found.length === 0) return
-      for (const one of found) {
-        all.add(`${one.pid} ${one.born}`)
-        Proc.signal(one, "SIGKILL")
-      }
+      for (const one of found) all.add(`${one.pid} ${one.born}`)
+      const strays = killGroups(found)
+      for (const one of strays) Proc.signal(one, "SIGKILL")
       yield* vanished(found)
+      // A stray may have started another one meanwhile.
+      if (strays.length === 0) return
     }
   })
   yield* Effect.timeoutOption(kill, killed_ms)
   return all.size
 })
+
+/** A group is killed at once, with whatever its members are just starting. Gives those who are in no such group. */
+const killGroups = (found: ReadonlyArray<Proc.Found>): ReadonlyArray<Proc.Found> => {
+  const leaders = found.filter(({ group, pid }) => group === pid)
+  for (const one of leaders) Proc.signalGroup(one, "SIGKILL")
+  const groups = new Set(leaders.map(({ pid }) => pid))
+  return found.filter(({ group }) => !groups.has(group))
+}
 
 /** Strangers send no signal when they end, so they are looked at, ever more slowly, while they are being ended. */
 const vanished = Effect.fnUntraced(function* (found: ReadonlyArray<Proc.Found>) {

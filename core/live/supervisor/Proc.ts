@@ -30,28 +30,61 @@ export interface Found {
 }
 
 /** Live processes whose environment has `NAME=value`, but never the hub itself. Linux; empty elsewhere. */
-export const marked = Effect.fnUntraced(function* (name: string, value: string) {
-  if (!linux) return []
-  const needle = Buffer.from(`${name}=${value}\0`)
-  const found: Array<Found> = []
-  let seen = 0
+export const marked = (name: Mark, value: string): Effect.Effect<ReadonlyArray<Found>> =>
+  linux ? Effect.promise(() => asked(`${name}=${value}`)) : Effect.succeed([])
+
+export type Mark = "HUB_RUN" | "HUB_ATTEMPT"
+const marks: ReadonlyArray<Mark> = ["HUB_RUN", "HUB_ATTEMPT"]
+
+type Wanted = Map<string, Array<Found>>
+
+/** The look that has not begun yet, with what it is to find. */
+let next: { readonly wanted: Wanted; readonly done: Promise<Wanted> } | undefined
+let last: Promise<unknown> = Promise.resolve()
+
+/** One look at all processes serves everyone who asked before it began: a hundred runs that end at once need a few. */
+const asked = async (entry: string): Promise<ReadonlyArray<Found>> => {
+  next ??= planned(new Map())
+  next.wanted.set(entry, [])
+  return (await next.done).get(entry) ?? []
+}
+
+const planned = (wanted: Wanted) => {
+  const done = last.then(async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    next = undefined
+    return look(wanted)
+  })
+  last = done
+  return { wanted, done }
+}
+
+const look = (wanted: Wanted): Wanted => {
   for (const entry of fs.readdirSync("/proc")) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue
-    if (++seen % 128 === 0) yield* Effect.yieldNow
-    const one = carries(Number(entry), needle)
-    if (one !== undefined) found.push(one)
+    const environ = environOf(Number(entry))
+    if (environ === undefined || environ.length === 0) continue
+    for (const mark of marksIn(environ)) wanted.get(mark)?.push(...foundAt(Number(entry)))
   }
-  return found
-})
-
-const carries = (pid: number, needle: Buffer): Found | undefined => {
-  const environ = environOf(pid)
-  if (environ === undefined || !holds(environ, needle)) return undefined
-  const fields = statOf(pid)
-  return fields === undefined || dead(fields)
-    ? undefined
-    : { pid, born: fields[19]!, group: Number(fields[2]) }
+  return wanted
 }
+
+const foundAt = (pid: number): ReadonlyArray<Found> => {
+  const fields = statOf(pid)
+  return fields === undefined || dead(fields) ? [] : [{ pid, born: fields[19]!, group: Number(fields[2]) }]
+}
+
+/** `HUB_RUN=…` and `HUB_ATTEMPT=…` as they stand in it. */
+const marksIn = (environ: Buffer): ReadonlyArray<string> =>
+  marks.flatMap((mark) => {
+    const found: Array<string> = []
+    for (let at = environ.indexOf(`${mark}=`); at >= 0; at = environ.indexOf(`${mark}=`, at + 1)) {
+      if (at !== 0 && environ[at - 1] !== 0) continue
+      const end = environ.indexOf(0, at)
+      found.push(environ.toString("utf8", at, end < 0 ? environ.length : end))
+    }
+    return found
+  })
 
 let space = Buffer.allocUnsafe(256 * 1024)
 
@@ -74,15 +107,14 @@ const environOf = (pid: number): Buffer | undefined => {
   }
 }
 
-const holds = (environ: Buffer, needle: Buffer): boolean => {
-  for (let at = environ.indexOf(needle); at >= 0; at = environ.indexOf(needle, at + 1))
-    if (at === 0 || environ[at - 1] === 0) return true
-  return false
-}
-
 /** Also for a found process that has been given up since: then nothing happens. */
 export const signal = (found: Found, name: NodeJS.Signals): void => {
   if (same(found)) send(found.pid, name)
+}
+
+/** The group that the found process leads, all at once. */
+export const signalGroup = (found: Found, name: NodeJS.Signals): void => {
+  if (same(found)) send(-found.pid, name)
 }
 
 export const same = ({ pid, born }: Found): boolean => {
