@@ -1,5 +1,6 @@
 import { expect } from "bun:test"
-import { Deferred, Effect, Layer, Queue, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Queue, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { empty, Registry, type SinkHandle } from "../plugin/Catalogue.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
 import { effect } from "../testing/effect.ts"
@@ -64,5 +65,42 @@ effect(
     expect(first?.seq).toBe(0)
     expect(lost).toMatchObject({ type: "events_lost", data: { count: 25 } })
     expect(next?.seq).toBe(26)
+  }),
+)
+
+/** A hub with this sink, that ends as soon as it was told of these events. */
+const shortLived = (receive: SinkHandle["receive"], events: ReadonlyArray<RunEvent>) =>
+  Effect.gen(function* () {
+    const live = yield* Queue.unbounded<RunEvent>()
+    const scope = yield* Scope.make()
+    yield* Layer.buildWithScope(around([sink(receive)], live), scope)
+    yield* Queue.offerAll(live, events)
+    return yield* Effect.forkChild(Scope.close(scope, Exit.void))
+  })
+
+effect(
+  "a hub that ends at once waits for a slow sink to take what is there",
+  Effect.gen(function* () {
+    const got: Array<number> = []
+    const slowly = (event: RunEvent) =>
+      Effect.andThen(
+        Effect.sleep("200 millis"),
+        Effect.sync(() => got.push(event.seq)),
+      )
+    const closing = yield* shortLived(slowly, [event(1), event(2), event(3)])
+    yield* TestClock.adjust("1 second")
+    yield* Fiber.join(closing)
+    expect(got).toEqual([1, 2, 3])
+  }),
+)
+
+effect(
+  "a sink that never ends holds up the end of the hub for two seconds at most",
+  Effect.gen(function* () {
+    const closing = yield* shortLived(() => Effect.never, [event(1), event(2)])
+    let seconds = 0
+    for (; closing.pollUnsafe() === undefined; seconds += 0.5) yield* TestClock.adjust("500 millis")
+    // The clock may have moved on once before the wait began.
+    expect([2, 2.5]).toContain(seconds)
   }),
 )

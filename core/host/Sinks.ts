@@ -1,10 +1,13 @@
 /** Feeds every event to every sink, each in order and at its own pace. */
-import { Clock, Effect, Fiber, Layer, Queue, Scope, Stream } from "effect"
+import { type Cause, Clock, Effect, Fiber, Layer, Queue, Scope, Stream } from "effect"
 import { type Catalogue, Registry, type SinkHandle } from "../plugin/Catalogue.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
 
 /** Events that wait for a slow sink; beyond that the oldest are lost, and it is told how many. */
 export const BUFFER = 10_000
+
+/** How long sinks may still take what waits for them when the hub ends. */
+export const DRAIN = "2 seconds"
 
 export const layer: Layer.Layer<never, never, Events | Registry> = Layer.effectDiscard(
   Effect.gen(function* () {
@@ -24,21 +27,45 @@ export const layer: Layer.Layer<never, never, Events | Registry> = Layer.effectD
       })
     yield* follow(yield* registry.current)
     yield* Effect.forkScoped(Stream.runForEach(registry.changes, follow))
+    let seen = 0
     yield* Effect.forkScoped(
       Stream.runForEach(events.live, (event) =>
-        Effect.sync(() => feeds.forEach((feed) => feed.offer(event))),
+        Effect.sync(() => {
+          seen += 1
+          feeds.forEach((feed) => feed.offer(event))
+        }),
+      ),
+      { startImmediately: true },
+    )
+    // Added last, so it runs while the fibers above are still at work.
+    yield* Effect.addFinalizer(() =>
+      Effect.andThen(
+        settled(() => seen),
+        Effect.forEach(feeds.values(), ({ drain }) => drain, { concurrency: "unbounded", discard: true }),
       ),
     )
   }),
 )
 
+/** Ends when the events that were told already have come in. */
+const settled = (seen: () => number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (let before = -1; before !== seen();) {
+      before = seen()
+      // One turn to wake who waits for the news, one to take it, one to hand it on.
+      for (let turn = 0; turn < 3; turn++) yield* Effect.yieldNow
+    }
+  })
+
 interface Feed {
   readonly offer: (event: RunEvent) => void
-  readonly fiber: Fiber.Fiber<unknown>
+  /** Takes nothing more, and waits for the sink to take what is there. */
+  readonly drain: Effect.Effect<void>
+  readonly fiber: Fiber.Fiber<unknown, unknown>
 }
 
 const open = Effect.fnUntraced(function* (sink: SinkHandle) {
-  const waiting = yield* Queue.unbounded<RunEvent>()
+  const waiting = yield* Queue.unbounded<RunEvent, Cause.Done>()
   let held = 0
   let lost = 0
   const offer = (event: RunEvent) => {
@@ -65,5 +92,16 @@ const open = Effect.fnUntraced(function* (sink: SinkHandle) {
     }
     yield* sink.receive(event)
   })
-  return { offer, fiber: yield* Effect.forkScoped(Effect.forever(next)) } satisfies Feed
+  const fiber = yield* Effect.forkScoped(Effect.forever(next))
+  const drain = Queue.end(waiting).pipe(
+    Effect.andThen(Fiber.await(fiber)),
+    Effect.interruptible,
+    Effect.timeoutOrElse({
+      duration: DRAIN,
+      orElse: () =>
+        Effect.logWarning(`sink ${sink.id} was too slow: ${held + 1} events are lost for it at the end`),
+    }),
+    Effect.asVoid,
+  )
+  return { offer, drain, fiber } satisfies Feed
 })
