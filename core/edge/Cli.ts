@@ -129,12 +129,12 @@ const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found:
   const { globals, problems } = parsed
   if (found.words.length === 0) {
     if (problems.length > 0) return yield* refuse(problems, "hub --help", parsed, terminal)
+    if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
     if (parsed.version) {
       const { version } = options
       yield* out.write(`${globals.json ? JSON.stringify({ version }) : version}\n`)
       return codes.done
     }
-    if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
     if (globals.json) return yield* refuse(["No command."], "hub --help", parsed, terminal)
     yield* err.write(`${overview(all, options.version, err, false)}\n`)
     return codes.usage
