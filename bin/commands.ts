@@ -14,13 +14,14 @@ import { doctorCommand } from "../core/edge/extras/Doctor.ts"
 import { initCommand } from "../core/edge/extras/Init.ts"
 import { infoOperation, newCommand, testCommand, type TestPlugin } from "../core/edge/extras/Plugins.ts"
 import * as HostModules from "../core/host/HostModules.ts"
+import * as PluginsCheck from "../core/host/PluginsCheck.ts"
 import * as PluginTest from "../core/host/PluginTest.ts"
-import { PluginsFile } from "../core/host/PluginsToml.ts"
 import type { OperationHandle } from "../core/plugin/Catalogue.ts"
 import * as Field from "../core/plugin/Field.ts"
 import { type Operation, OperationFailed } from "../core/plugin/Operation.ts"
 import { chosen, open } from "../core/live/Home.ts"
-import { decode, diagnoseSyntax, parse } from "../core/toml/Toml.ts"
+import { decode, diagnoseSyntax, parse, type TomlDocument } from "../core/toml/Toml.ts"
+import { builtin } from "./builtin.ts"
 import { connect, type Wish } from "./connect.ts"
 import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
@@ -28,22 +29,26 @@ import pluginsToml from "../plugins.toml" with { type: "text" }
 const handle = (operation: Operation): OperationHandle =>
   ({ plugin: "core", destructive: false, ...operation }) as never
 
-/** What is wrong with a text by its schema; by its syntax alone without one. */
+/** What is wrong with a text: its syntax, or else what `more` finds. */
 const checked =
-  (schema?: typeof PluginsFile | typeof ProjectsToml) => (source: { file: string; text: string }) =>
-    Effect.gen(function* () {
-      const document = yield* parse(source.text, source.file)
-      if (schema !== undefined) yield* decode(schema as never, document)
-      return [] as ReadonlyArray<Diagnostic>
-    }).pipe(
+  (more: (document: TomlDocument) => Effect.Effect<ReadonlyArray<Diagnostic>>): Validators["toml"] =>
+  ({ file, text }) =>
+    parse(text, file).pipe(
+      Effect.flatMap(more),
       Effect.catchTag("TomlSyntax", (error) => Effect.succeed([diagnoseSyntax(error)])),
-      Effect.catchTag("Invalid", (error) => Effect.succeed(error.diagnostics)),
     )
 
+const nothing: ReadonlyArray<Diagnostic> = []
+
 const validators: Validators = {
-  plugins: checked(PluginsFile),
-  projects: checked(ProjectsToml),
-  toml: checked(),
+  plugins: checked((document) => PluginsCheck.check(document, builtin)),
+  projects: checked((document) =>
+    Effect.match(decode(ProjectsToml, document), {
+      onSuccess: () => nothing,
+      onFailure: ({ diagnostics }) => diagnostics,
+    }),
+  ),
+  toml: checked(() => Effect.succeed(nothing)),
   pipeline: ({ file, text }, context) =>
     Effect.gen(function* () {
       const door = yield* context.door("read")

@@ -108,38 +108,46 @@ const textOf = (file: string) =>
 
 const instances = Effect.fnUntraced(function* (document: TomlDocument, folder: string) {
   const { plugin = {} } = yield* decode(PluginsFile, document)
-  const wrong = Object.entries(plugin).flatMap(([name, entry]) =>
-    entry.command !== undefined && entry.isolation !== "process"
-      ? [diagnose(document, ["plugin", name, "command"], 'needs isolation = "process"', { onKey: true })]
-      : [],
-  )
+  const wrong = wrongCommands(document, plugin)
   if (wrong.length > 0) return yield* new Invalid({ diagnostics: wrong })
   return Object.entries(plugin).flatMap(([name, { enabled, ...entry }]) =>
     enabled ? [instance(name, entry, document, folder)] : [],
   )
 })
 
+/** Programs of plugins that are not asked to run in a process. */
+export const wrongCommands = (
+  document: TomlDocument,
+  plugins: Readonly<Record<string, { readonly command?: unknown; readonly isolation?: unknown }>>,
+) =>
+  Object.entries(plugins).flatMap(([name, entry]) =>
+    entry.command !== undefined && entry.isolation !== "process"
+      ? [diagnose(document, ["plugin", name, "command"], 'needs isolation = "process"', { onKey: true })]
+      : [],
+  )
+
+/** The config as it is written. An absent table reads as an empty one, so that its missing keys are told at the plugin's header. */
+export const withConfig = (document: TomlDocument, name: string): unknown => {
+  const written = (document.value["plugin"] as Record<string, Record<string, unknown>>)[name]!
+  return (written["config"] ??= {})
+}
+
 const instance = (
   name: string,
   entry: Omit<typeof Entry.Type, "enabled">,
   document: TomlDocument,
   folder: string,
-): Instance => {
-  // An absent table reads as an empty one, so that its missing keys are told at the plugin's header.
-  const written = (document.value["plugin"] as Record<string, Record<string, unknown>>)[name]!
-  written["config"] ??= {}
-  return {
-    name,
-    use: entry.use,
-    startup: entry.startup,
-    isolation: entry.isolation,
-    command: entry.command,
-    env: entry.env ?? [],
-    config: written["config"],
-    folder,
-    document,
-  }
-}
+): Instance => ({
+  name,
+  use: entry.use,
+  startup: entry.startup,
+  isolation: entry.isolation,
+  command: entry.command,
+  env: entry.env ?? [],
+  config: withConfig(document, name),
+  folder,
+  document,
+})
 
 /** `file:line:column  plugin.acme.use` */
 export const placeOf = (instance: Instance, key: string): string => {
