@@ -206,13 +206,17 @@ const make = Effect.gen(function* () {
         [at, run_id],
       ),
 
-    /** Gives false when the run has ended already: an end is written once. On disk when it returns. */
+    /**
+     * Gives false when the run has ended already: an end is written once. On disk when it returns.
+     *
+     * Where the clock was set back meanwhile, the end stands at the beginning.
+     */
     end: (run_id: string, end: RunEnd) =>
       sql.transact(
         "full",
         (t) =>
           t.run(
-            `update runs set state = ?, ended_at = ?, answer = ?, answer_data = ?, answer_ref = ?, answered_by = ?, failure = ?
+            `update runs set state = ?, ended_at = max(?, accepted_at), answer = ?, answer_data = ?, answer_ref = ?, answered_by = ?, failure = ?
              where run_id = ? and state in ('queued', 'running', 'waiting')`,
             [
               end.state,
@@ -248,7 +252,7 @@ const make = Effect.gen(function* () {
 
     endAttempt: (run_id: string, attempt: number, end: AttemptEnd) =>
       sql.run(
-        `update attempts set state = ?, ended_at = ?, exit_code = ?, session_id = coalesce(?, session_id), usage = ?, answer = ?, failure = ?
+        `update attempts set state = ?, ended_at = max(?, started_at), exit_code = ?, session_id = coalesce(?, session_id), usage = ?, answer = ?, failure = ?
          where run_id = ? and attempt = ? and state = 'running'`,
         [
           end.state,
