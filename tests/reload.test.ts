@@ -63,6 +63,9 @@ test("a new plugin works without a restart; a broken file keeps the old ones and
   expect(await agentsOf(server)).toEqual(["echo", "second"])
   expect(await answer(server, "second")).toBe("second")
   expect((await run(home, ["plugins"])).out).toContain("plugins.toml:10:15")
+  const doctor = await run(home, ["doctor"])
+  expect(doctor.code).toBe(1)
+  expect(doctor.out).toMatch(/error +plugins +\S+plugins\.toml:10:15 +illegal character in key/)
 
   home.write("hub/plugins.toml", agent("third", "echo third"))
   await until("the third agent alone", async () => (await agentsOf(server)).join() === "third" || undefined)

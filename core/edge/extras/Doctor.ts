@@ -138,12 +138,20 @@ const sectionsOf = (catalogue: Catalogue): Effect.Effect<ReadonlyArray<typeof Se
     },
   )
   return Effect.map(ran, (sections) => [
-    plain({ id: "plugins", findings: catalogue.plugins.map(stateOf) }),
+    plain({ id: "plugins", findings: [...fileOf(catalogue), ...catalogue.plugins.map(stateOf)] }),
     ...sections,
   ]) as Effect.Effect<ReadonlyArray<typeof SectionView.Type>>
 }
 
 const checked = ({ check }: DoctorHandle) => check
+
+/** plugins.toml itself, when its newest edit does not count. */
+const fileOf = ({ problem }: Catalogue): ReadonlyArray<Finding> => {
+  if (problem === undefined) return []
+  const advice =
+    "Correct it: the hub reads it again by itself. Until then the plugins of the last good file run on."
+  return [{ level: "error", text: problem.split("\n", 1)[0] ?? "", advice }]
+}
 
 const stateOf = (plugin: PluginState): Finding => {
   if (plugin.failure === undefined) return { level: "ok", text: `${plugin.instance} is ${plugin.state}` }
