@@ -1,7 +1,7 @@
 /** Executes accepted runs: the plan they were accepted with, from its start, each recorded step once. */
 import { Cause, Clock, Context, Deferred, Effect, Layer, Option, Ref, Stream } from "effect"
 import * as Failure from "../plugin/Failure.ts"
-import { Registry } from "../plugin/Catalogue.ts"
+import { type Catalogue, Registry } from "../plugin/Catalogue.ts"
 import type { StepAnswer } from "../plugin/Step.ts"
 import * as Run from "../pipeline/Run.ts"
 import { Engine } from "../services/Engine.ts"
@@ -22,6 +22,8 @@ const storagePause = "5 seconds"
 
 /** Longer than a plugin may take for its setup. */
 const longestStart = "15 seconds"
+
+const isSettled = ({ plugins }: Catalogue): boolean => plugins.every(({ state }) => state !== "starting")
 
 /** How a run ends that failed so. */
 export const stateOf = (failure: Failure.Failure): RunState => {
@@ -108,11 +110,10 @@ const make = Effect.gen(function* () {
   })
 
   /** An agent of a plugin that still starts is not missing. */
-  const settled = registry.changes.pipe(
-    Stream.filter(({ plugins }) => plugins.every(({ state }) => state !== "starting")),
-    Stream.runHead,
-    Effect.timeoutOption(longestStart),
-  )
+  const settled = Effect.gen(function* () {
+    if (isSettled(yield* registry.current)) return
+    yield* registry.changes.pipe(Stream.filter(isSettled), Stream.runHead, Effect.timeoutOption(longestStart))
+  })
 
   const interpret = Effect.fnUntraced(function* (row: RunRow) {
     yield* settled

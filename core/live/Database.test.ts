@@ -4,6 +4,7 @@ import * as fs from "node:fs"
 import { Effect, Exit, Scope } from "effect"
 import { mounted, remount, root } from "../testing/disk.ts"
 import { effect, tempHome } from "../testing/effect.ts"
+import { Connection } from "./Connection.ts"
 import * as Database from "./Database.ts"
 
 const at = (folder: string, changes?: ReadonlyArray<string>) =>
@@ -54,20 +55,21 @@ effect(
 )
 
 effect(
-  "only a transaction that asks for it is synced to the disk",
+  "a connection of its own syncs only the transaction that asks for it",
   Effect.gen(function* () {
-    const sql = yield* at(yield* tempHome)
+    const sqlite = new Sqlite(`${yield* tempHome}/hub.db`)
+    sqlite.run("pragma synchronous=normal")
+    const connection = new Connection(sqlite)
     const level = "pragma synchronous"
     const [normal, full] = [[{ synchronous: 1 }], [{ synchronous: 2 }]]
-    expect(yield* sql.all(level)).toEqual(normal)
-    expect(yield* sql.transact("full", (transaction) => transaction.all(level))).toEqual(full)
-    expect(yield* sql.transact("normal", (transaction) => transaction.all(level))).toEqual(normal)
-    yield* Effect.exit(
-      sql.transact("full", () => {
-        throw new Error("bug")
-      }),
-    )
-    expect(yield* sql.all(level)).toEqual(normal)
+    expect(connection.transact("full", (transaction) => transaction.all(level))).toEqual(full)
+    expect(connection.transact("normal", (transaction) => transaction.all(level))).toEqual(normal)
+    const broken = () => {
+      throw new Error("bug")
+    }
+    expect(() => connection.transact("full", broken)).toThrow("bug")
+    expect(connection.all(level)).toEqual(normal)
+    connection.close()
   }),
 )
 

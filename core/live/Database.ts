@@ -6,6 +6,7 @@ import { Home } from "../services/Home.ts"
 import { Sql, type StorageFailed } from "../services/Sql.ts"
 import { Connection } from "./Connection.ts"
 import { all as migrations } from "./migrations/all.ts"
+import * as LogSync from "./LogSync.ts"
 import * as Refusal from "./Refusal.ts"
 
 /** `$HUB_HOME/hub.db` as `Sql`. Whoever provides it holds the home first (`Home.hold`). */
@@ -34,12 +35,30 @@ export const open = Effect.fn("Database.open")(function* (
     attempt(() => connect(file, changes)),
     (opened) => Effect.sync(() => opened.close()),
   )
+  const log = yield* Effect.acquireRelease(
+    attempt(() => (LogSync.supported ? LogSync.open(`${file}-wal`) : undefined)),
+    (opened) => Effect.sync(() => opened?.close()),
+  )
+  const synced = (sync: LogSync.LogSync): Effect.Effect<void, StorageFailed> =>
+    Effect.catch(Effect.tryPromise({ try: sync.synced, catch: (cause) => cause }), (cause) =>
+      attempt(() => rethrow(cause)),
+    )
   return Sql.of({
     all: (sql, params) => attempt(() => connection.all(sql, params)),
     run: (sql, params) => attempt(() => connection.run(sql, params)),
-    transact: (durability, body) => attempt(() => connection.transact(durability, body)),
+    transact: (durability, body) =>
+      durability === "full" && log !== undefined
+        ? Effect.tap(
+            attempt(() => connection.transact("normal", body)),
+            synced(log),
+          )
+        : attempt(() => connection.transact(durability, body)),
   })
 })
+
+const rethrow = (cause: unknown): never => {
+  throw cause
+}
 
 const connect = (file: string, changes: ReadonlyArray<string>): Connection => {
   const unclean = (fs.statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
