@@ -219,7 +219,7 @@ message = "ok?"
       '1:21  run[2]: names "a" a second time',
       '2:1  colour: unknown key "colour". Known: description, run, input, defaults, step, test.',
       '4:8  input.n.type: expected one of "string", "number", "boolean", "list", got "integer"',
-      '6:11  defaults.timeout: expected a valid Duration string, got "soon"',
+      '6:11  defaults.timeout: expected a duration such as "30 minutes", got "soon"',
       "7:13  defaults.isolation: not yet: steps work in the folder of the run. Until then make the worktree yourself and dispatch with --cwd",
       '9:8  step.a.type: no step type "agnt". Did you mean "agent"? Known: agent, announce, fallback, loop, parallel, pipeline, sequence, switch, transform, verify.',
       "10:1  step.b.prompt: is required (string)",

@@ -1,11 +1,22 @@
 /** Documented config fields: one sentence that reaches the README, the sample, the JSON Schema and the error. */
-import { Duration, Effect, Schema } from "effect"
+import { Duration, Effect, Option, Schema } from "effect"
 
 // The description goes on the encoded side: set after a default it is missing from the JSON Schema.
 const described = <S extends Schema.Top>(
   schema: S,
   annotations: { description: string; default?: unknown },
-): S => Schema.annotateEncoded(annotations)(schema) as S
+): S => Schema.annotateEncoded({ ...annotations, ...spoken(schema) })(schema) as S
+
+/**
+ * What is annotated goes with the last check, and a bare filter is left out of the JSON Schema with all it carries.
+ * This has it told as "no constraint that JSON Schema could say".
+ */
+const spoken = (schema: Schema.Top) => {
+  const last = Schema.flip(schema).ast.checks?.at(-1)
+  return last?._tag === "Filter" && last.annotations?.["toJsonSchema"] === undefined
+    ? { toJsonSchema: () => [{}, true] as const }
+    : {}
+}
 
 /** A key that must be there. */
 export const required = <S extends Schema.Top>(schema: S, description: string): S =>
@@ -21,8 +32,13 @@ export const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]
     Schema.withDecodingDefaultKey(Effect.succeed(value)),
   )
 
+const expected = 'a duration such as "30 minutes"'
+const DurationText = Schema.String.annotate({ expected }).check(
+  Schema.makeFilter((text) => Option.isSome(Duration.fromInput(text as Duration.Input)), { expected }),
+)
+
 /** `"30 minutes"`: longer than nothing, at most 30 days. */
-export const Span = Schema.DurationFromString.check(
+export const Span = Schema.decodeTo(Schema.DurationFromString)(DurationText).check(
   Schema.makeFilter(
     (duration) =>
       (Duration.toMillis(duration) > 0 && Duration.toMillis(duration) <= 30 * 86_400_000) ||

@@ -17,15 +17,14 @@ const captureProblem = (source: string): string | undefined =>
   regexProblem(source) ??
   (new RegExp(`${source}|`).exec("")?.length === 1 ? "needs a group: (\\d+)" : undefined)
 
-// The length comes last: a description goes with the last check, and a filter has no place in the JSON Schema.
 const longest = Schema.isMaxLength(1000)
 const Regex = Schema.String.check(
-  Schema.makeFilter((source) => regexProblem(source) ?? true),
   longest,
+  Schema.makeFilter((source) => regexProblem(source) ?? true),
 )
 const Capture = Schema.String.check(
-  Schema.makeFilter((source) => captureProblem(source) ?? true),
   longest,
+  Schema.makeFilter((source) => captureProblem(source) ?? true),
 )
 
 const Text = Schema.String.check(Schema.makeFilter((text) => Template.problem(text) ?? true))
