@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Effect, Scope } from "effect"
+import { Effect } from "effect"
 import { ensureBuilt } from "../../bin/binary.ts"
 import { mounted, remount, root } from "../../core/testing/disk.ts"
 import { agent, documentOf, type Home, makeHome, run, Server } from "../support/hub.ts"
@@ -116,7 +116,7 @@ const onDisk = (
           fs.writeFileSync(path.join(disk, "plugins.toml"), plugins, { mode: 0o600 })
           return body(disk, { HUB_HOME: disk })
         }),
-      ) as Effect.Effect<void, never, Scope.Scope>,
+      ),
     ),
   )
 
@@ -169,6 +169,15 @@ describe("the database", () => {
       )
       expect(fs.readFileSync(file()).equals(before)).toBe(true)
     })
+
+  test("damaged: the command that the error names brings the newest backup back", async () => {
+    expect((await run(home, work)).code).toBe(0)
+    expect((await run(home, ["backup"])).code).toBe(0)
+    spoil["no database at all"]?.()
+    const [, restore = ""] = /hub (restore \S+)/.exec(await refused(home, 4, ["runs", "list"])) ?? []
+    expect((await run(home, restore.split(" "))).code).toBe(0)
+    expect(await prompts()).toEqual(["hi"])
+  })
 
   test("locked by another program: looking works, new work is refused, and works when the lock is gone", async () => {
     expect((await run(home, work)).code).toBe(0)
