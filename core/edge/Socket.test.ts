@@ -1,10 +1,10 @@
 import { expect } from "bun:test"
 import { existsSync, statSync, writeFileSync } from "node:fs"
-import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Queue, Scope } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
 import { live, tempHome } from "../testing/effect.ts"
 import { failureOf, localDoor } from "./Call.ts"
-import type { Door } from "./Door.ts"
+import type { Described, Door } from "./Door.ts"
 import { acme, catalogueOf, handles } from "./fixtures/handles.ts"
 import { connect, listen } from "./Socket.ts"
 
@@ -144,3 +144,82 @@ const leaveStale = async (path: string): Promise<void> => {
   child.kill("SIGKILL")
   await child.exited
 }
+
+const operation = (name: string, readonly: boolean): Described => ({
+  name,
+  plugin: "core",
+  summary: name,
+  input: {},
+  output: {},
+  readonly,
+  destructive: false,
+})
+
+live(
+  "when a hub ends, a change is finished there, and whoever looks is answered by the next hub",
+  Layer.empty,
+  Effect.gen(function* () {
+    const path = `${yield* tempHome}/hub.sock`
+    const begun = yield* Queue.unbounded<string>()
+    const finish = yield* Deferred.make<void>()
+    const operations = Effect.succeed([operation("look", true), operation("change", false)])
+    const ending: Door = {
+      operations,
+      call: (name) =>
+        Effect.gen(function* () {
+          yield* Queue.offer(begun, name)
+          yield* name === "look" ? Effect.never : Deferred.await(finish)
+          return { output: `${name} here` }
+        }),
+    }
+    const next: Door = { operations, call: (name) => Effect.succeed({ output: `${name} there` }) }
+    const scope = yield* Scope.make()
+    yield* Scope.provide(listen(ending, path), scope)
+    const far = yield* connect(path, Effect.succeed(next))
+    const look = yield* Effect.forkChild(far.call("look", {}, caller))
+    const change = yield* Effect.forkChild(far.call("change", {}, caller))
+    expect([yield* Queue.take(begun), yield* Queue.take(begun)].sort()).toEqual(["change", "look"])
+    const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+    expect((yield* Fiber.join(look)).output).toBe("look there")
+    yield* Deferred.succeed(finish, undefined)
+    expect((yield* Fiber.join(change)).output).toBe("change here")
+    yield* Fiber.join(closing)
+    expect((yield* far.call("change", {}, caller)).output).toBe("change there")
+  }),
+)
+
+live(
+  "when a hub breaks, what changes something is not asked again; what looks is",
+  Layer.empty,
+  Effect.gen(function* () {
+    const path = `${yield* tempHome}/hub.sock`
+    const asked: Array<string> = []
+    // It takes the request and hangs up, as a hub does that is killed.
+    yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        Bun.listen({
+          unix: path,
+          socket: {
+            data(socket, bytes) {
+              if (String(bytes).includes("/livez"))
+                return void socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+              asked.push(/"name":"(\w+)"/.exec(String(bytes))?.[1] ?? "")
+              socket.terminate()
+            },
+          },
+        }),
+      ),
+      (server) => Effect.sync(() => server.stop(true)),
+    )
+    const operations = Effect.succeed([operation("look", true), operation("change", false)])
+    const next: Door = { operations, call: (name) => Effect.succeed({ output: `${name} there` }) }
+    const change = yield* Effect.exit((yield* connect(path, Effect.succeed(next))).call("change", {}, caller))
+    expect(failureOf(change)).toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("went away"),
+    })
+    const look = yield* (yield* connect(path, Effect.succeed(next))).call("look", {}, caller)
+    expect(look.output).toBe("look there")
+    expect(asked).toEqual(["change", "look"])
+  }),
+)
