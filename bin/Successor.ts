@@ -8,7 +8,7 @@ export const command = "__run"
 
 // The marks of a run would have the successor ended together with that run.
 const environment = () => {
-  const { HUB_ATTEMPT, HUB_RUN, ...rest } = process.env
+  const { HUB_ATTEMPT: _attempt, HUB_RUN: _run, ...rest } = process.env
   return rest
 }
 

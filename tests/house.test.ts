@@ -90,15 +90,7 @@ const table: Readonly<
   host: { rooms: ["plugin", "services", "toml"], bare: ["bun:sqlite", "effect/http", "node:net"] },
   live: {
     rooms: ["plugin", "services"],
-    bare: [
-      "@effect/platform-node-shared/NodePath",
-      "bun:sqlite",
-      "effect/http",
-      "effect/process",
-      "effect/sql",
-      "effect/workflow",
-      "node:net",
-    ],
+    bare: ["bun:sqlite", "effect/http", "effect/process", "effect/sql", "effect/workflow", "node:net"],
   },
   plugin: { rooms: ["services"], bare: [] },
   services: { rooms: [], bare: [] },

@@ -4,7 +4,7 @@ import { FailureFacts } from "../plugin/Failure.ts"
 import type { Answer } from "../plugin/Agent.ts"
 import type { Source } from "../pipeline/Plan.ts"
 import { type RunState } from "../services/Runs.ts"
-import { Sql, type StorageFailed, type Transaction } from "../services/Sql.ts"
+import { Sql, type Transaction } from "../services/Sql.ts"
 import type { AttemptState } from "./Model.ts"
 
 export interface RunRow {
@@ -316,8 +316,6 @@ const make = Effect.gen(function* () {
 
 export class Store extends Context.Service<Store, Effect.Success<typeof make>>()("hub/dispatch/Store") {}
 export const layer: Layer.Layer<Store, never, Sql> = Layer.effect(Store, make)
-
-export type StoreError = StorageFailed
 
 /** Facts of a failure as a row keeps them. */
 export const failureOf = (text: string | null): FailureFacts | undefined =>

@@ -19,7 +19,7 @@ import { testCommand } from "./cli/Test.ts"
 import type { Described, Door, HubUnreachable } from "./Door.ts"
 import { make, type Sink, type Terminal } from "./Terminal.ts"
 
-export { type Command, type Context, type Done, extra, type Extra, type Need } from "./cli/Command.ts"
+export { type Command, type Context, extra, type Need } from "./cli/Command.ts"
 
 export interface CliOptions {
   /** Without the program itself. */

@@ -35,9 +35,7 @@ const toStderr = Effect.map(Secrets, ({ redact }) =>
 
 export const file: Layer.Layer<never, HomeUnusable, Home | Secrets> = Logger.layer([toFile])
 
-/** For a person who watches. */
-export const stderr: Layer.Layer<never, never, Secrets> = Logger.layer([toStderr])
-
+/** Also for a person who watches. */
 export const fileAndStderr: Layer.Layer<never, HomeUnusable, Home | Secrets> = Logger.layer([
   toFile,
   toStderr,

@@ -27,7 +27,7 @@ export const Caller = Schema.Struct({
   /** The run this call comes from, when an agent of a run calls the hub. */
   parent_run: Schema.optionalKey(Schema.String),
   /** Where the caller stands, when the door knows. Never used to find code or settings. */
-  cwd: Schema.optionalKey(Schema.String)
+  cwd: Schema.optionalKey(Schema.String),
 })
 export type Caller = typeof Caller.Type
 

@@ -14,10 +14,17 @@ const skip_keeps_bytes = 1024 * 1024
 export const follow = (begun: Watch.Begun, options: FollowOptions = {}): Stream.Stream<Output> =>
   Stream.scoped(Stream.fromPull(pull(begun, options)))
 
-const pull = Effect.fnUntraced(function* (begun: Watch.Begun, options: FollowOptions) {
-  const watch = yield* Watch.make(begun)
+const pull = (begun: Watch.Begun, options: FollowOptions) => {
+  const both = Effect.all([reader(begun.dir, "stdout", options), reader(begun.dir, "stderr", options)])
+  return Effect.zipWith(Watch.make(begun), both, (watch, readers) => pieces(begun, watch, readers))
+}
+
+const pieces = (
+  begun: Watch.Begun,
+  watch: Effect.Success<ReturnType<typeof Watch.make>>,
+  readers: ReadonlyArray<Effect.Success<ReturnType<typeof reader>>>,
+) => {
   const buffer = Buffer.allocUnsafe(piece_bytes)
-  const readers = [yield* reader(begun.dir, "stdout", options), yield* reader(begun.dir, "stderr", options)]
   let finished = false
 
   /** One piece of each stream. `undefined`: there was nothing to read. */
@@ -26,7 +33,7 @@ const pull = Effect.fnUntraced(function* (begun: Watch.Begun, options: FollowOpt
     return read.every((one) => one === undefined) ? undefined : read.filter((one) => one !== undefined)
   }
 
-  const next = Effect.gen(function* () {
+  return Effect.gen(function* () {
     while (!finished) {
       // Asked before the reading: what was written before the end is read after it is known.
       const ended = watch.gone() || Spool.exit(begun.dir) !== undefined
@@ -44,8 +51,7 @@ const pull = Effect.fnUntraced(function* (begun: Watch.Begun, options: FollowOpt
     }
     return yield* Cause.done()
   })
-  return next
-})
+}
 
 const told = (output: Output): boolean => output.lines.length > 0 || output.skipped > 0
 
