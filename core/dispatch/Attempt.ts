@@ -11,7 +11,7 @@ import {
 import * as Failure from "../plugin/Failure.ts"
 import type { AgentCall, CommandResult } from "../plugin/Step.ts"
 import type { Limits } from "../pipeline/World.ts"
-import { Engine } from "../services/Engine.ts"
+import type { Engine } from "../services/Engine.ts"
 import { Events } from "../services/Events.ts"
 import { Files } from "../services/Files.ts"
 import { Home } from "../services/Home.ts"

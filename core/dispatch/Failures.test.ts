@@ -1,7 +1,7 @@
 /** Every failure class, through a real program. */
 import { expect } from "bun:test"
 import { Duration, Effect } from "effect"
-import { FailureClass } from "../plugin/Failure.ts"
+import type { FailureClass } from "../plugin/Failure.ts"
 import type { Caller } from "../plugin/Operation.ts"
 import { Home } from "../services/Home.ts"
 import { live } from "../testing/effect.ts"

@@ -40,8 +40,9 @@ export const open = Effect.fn("Database.open")(function* (
     (opened) => Effect.sync(() => opened?.close()),
   )
   const synced = (sync: LogSync.LogSync): Effect.Effect<void, StorageFailed> =>
-    Effect.catch(Effect.tryPromise({ try: sync.synced, catch: (cause) => cause }), (cause) =>
-      attempt(() => rethrow(cause)),
+    Effect.catchDefect(
+      Effect.promise(() => sync.synced()),
+      (cause) => attempt(() => rethrow(cause)),
     )
   return Sql.of({
     all: (sql, params) => attempt(() => connection.all(sql, params)),
