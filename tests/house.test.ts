@@ -74,7 +74,7 @@ const table: Readonly<
   Record<string, { readonly rooms: ReadonlyArray<string>; readonly bare: ReadonlyArray<string> }>
 > = {
   edge: {
-    rooms: ["dispatch", "host", "pipeline", "plugin", "services"],
+    rooms: ["dispatch", "host", "pipeline", "plugin", "services", "toml"],
     bare: [
       "@modelcontextprotocol/server",
       "bun:sqlite",

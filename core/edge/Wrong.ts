@@ -1,6 +1,7 @@
 /** Everything that is wrong with an input, each with its place and what was expected. */
-import type { SchemaAST, SchemaIssue } from "effect"
+import type { SchemaIssue } from "effect"
 import { expected, isObject, type JsonSchema, membersOf, propertiesOf, schemaAt } from "./JsonSchema.ts"
+import { closest, formatPath, isSecret, type Path, show, valueAt } from "../toml/Toml.ts"
 import { suggestion } from "./Nearest.ts"
 
 export interface Wrong {
@@ -23,17 +24,10 @@ export const wrongs = (
 export const sentence = (found: ReadonlyArray<Wrong>): string =>
   found.map(({ message, path }) => (path === "" ? message : `${path}: ${message}`)).join("\n")
 
-export const formatPath = (path: ReadonlyArray<PropertyKey>): string =>
-  path.reduce<string>(
-    (text, part) =>
-      typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`,
-    "",
-  )
-
 interface At {
   readonly schema: JsonSchema
   readonly input: unknown
-  readonly path: ReadonlyArray<PropertyKey>
+  readonly path: Path
   /** A secret stands there and is not repeated. */
   readonly hidden: boolean
 }
@@ -41,7 +35,7 @@ interface At {
 const leaves = (issue: SchemaIssue.Issue, at: At): ReadonlyArray<Wrong> => {
   switch (issue._tag) {
     case "Pointer":
-      return leaves(issue.issue, { ...at, path: [...at.path, ...issue.path] })
+      return leaves(issue.issue, { ...at, path: [...at.path, ...issue.path.map(part)] })
     case "Composite":
       return issue.issues.flatMap((one) => leaves(one, at))
     case "Encoding":
@@ -62,12 +56,17 @@ const leaves = (issue: SchemaIssue.Issue, at: At): ReadonlyArray<Wrong> => {
   }
 }
 
+const part = (key: PropertyKey) => (typeof key === "symbol" ? String(key) : key)
+
 const wrong = (at: At, message: string): Wrong => ({ path: formatPath(at.path), message })
 
 const mismatch = (at: At, what = expected(schemaAt(at.schema, at.path))): string => {
-  const got = at.hidden ? "" : `, got ${show(valueAt(at.input, at.path))}`
+  const got = at.hidden ? "" : `, got ${shown(valueAt(at.input, at.path))}`
   return `expected ${what}${got}${closeTo(at)}`
 }
+
+/** JSON has another word for a table. */
+const shown = (value: unknown): string => (isObject(value) ? "an object" : show(value))
 
 const closeTo = (at: At): string => {
   const value = valueAt(at.input, at.path)
@@ -75,8 +74,8 @@ const closeTo = (at: At): string => {
     Array.isArray(one["enum"]) ? one["enum"] : [],
   )
   if (at.hidden || typeof value !== "string" || names.length === 0) return ""
-  const guess = suggestion(value, names.map(String))
-  return guess.startsWith(" Did") ? `.${guess}` : ""
+  const guess = closest(value, names.map(String))
+  return guess === undefined ? "" : `. Did you mean ${guess}?`
 }
 
 const unknownKey = (at: At): Wrong => {
@@ -121,22 +120,3 @@ const expecting = (what: unknown): string | undefined =>
   typeof what === "string" ? `expected ${what}` : undefined
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
-
-const isSecret = (ast: SchemaAST.AST): boolean => {
-  const representation = ast.annotations?.["representation"]
-  return isObject(representation) && representation["id"] === "effect/schema/Redacted"
-}
-
-const valueAt = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
-  path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined,
-    value,
-  )
-
-const show = (value: unknown): string => {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`
-  if (value === undefined) return "nothing"
-  return typeof value === "object" && value !== null ? "an object" : String(value)
-}

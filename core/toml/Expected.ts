@@ -104,7 +104,8 @@ export const tagOf = (union: SchemaAST.AST): LiteralTag | undefined => {
 export const show = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`
-  return typeof value === "object" ? "a table" : String(value)
+  if (value === undefined) return "nothing"
+  return typeof value === "object" && value !== null ? "a table" : String(value)
 }
 
 /** Says whether values of this schema must not be repeated in an error. */

@@ -1,5 +1,6 @@
 /** Flags and words of a command line, told apart. */
-import { nearest, suggestion } from "../Nearest.ts"
+import { closest } from "../../toml/Toml.ts"
+import { suggestion } from "../Nearest.ts"
 import type { Field, Kind } from "./Command.ts"
 
 /** Flags of every command. */
@@ -125,7 +126,7 @@ const readShort = (fields: ReadonlyArray<Field>, token: string): Read => {
 const unknown = (name: string, token: string, known: ReadonlyArray<string>): string => {
   const common = globalFields.map(({ flag }) => `--${flag}`)
   const own = known.filter((one) => !common.includes(one))
-  const guess = nearest(name, known)
+  const guess = closest(name, known)
   return /\s/.test(token)
     ? `${JSON.stringify(token.slice(0, 60))} starts with a dash, so it reads as a flag. Put -- before it.`
     : `Unknown flag ${name.slice(0, 60)}.${suggestion(name, guess === undefined ? own : known)}`
