@@ -270,7 +270,7 @@ const stepContext = (
     step: (id) => Effect.map(ask("step", id), (answer) => answer ?? undefined),
     agent: (request) => ask("agent", request),
     command: (command) => ask("command", command),
-    // Once per run needs the journal's schema on the hub's side; over the wire it is once per start of the step.
+    // Once per run needs the journal, which is on the hub's side: over the wire it is each time (docs/plugin-protocol.md).
     once: (_, __, effect) => effect,
     say: (type, data) => Effect.ignore(ask("say", type, data)),
   }
