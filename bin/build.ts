@@ -73,7 +73,9 @@ const compile = async (target: Target | undefined): Promise<string> => {
   const folder = await mkdtemp(join(dist, ".build-"))
   try {
     await bundle(join(folder, file), target)
-    for (const path of new Bun.Glob("*").scanSync(folder)) await rename(join(folder, path), join(dist, path))
+    // The maps are inside the program as well: the files beside it would only pile up, for their names change.
+    for (const path of new Bun.Glob("*").scanSync(folder))
+      if (!path.endsWith(".map")) await rename(join(folder, path), join(dist, path))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
