@@ -5,6 +5,7 @@ import * as Failure from "../plugin/Failure.ts"
 import { Events } from "../services/Events.ts"
 import { Files } from "../services/Files.ts"
 import { Home } from "../services/Home.ts"
+import { redactAll, Secrets } from "../services/Secrets.ts"
 import { Cooldowns } from "./Cooldowns.ts"
 import * as Outcome from "./Outcome.ts"
 import type { Seen } from "./Seen.ts"
@@ -24,6 +25,9 @@ const inline = 65_536
 
 type Stored = Answer & { readonly in_file?: true }
 
+/** How much of a secret may be told: of a failure nothing, of an answer what only looks like one. */
+type Clean = Pick<Secrets["Service"], "redact" | "redactKnown">
+
 /** Leaves out what is not there, for JSON that a person reads. */
 const known = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
@@ -34,6 +38,7 @@ export const make = Effect.gen(function* () {
   const files = yield* Files
   const home = yield* Home
   const cooldowns = yield* Cooldowns
+  const secrets = yield* Secrets
 
   const file = (run_id: string, attempt: number) => `${home.runs}/${run_id}/${attempt}/answer`
 
@@ -51,7 +56,7 @@ export const make = Effect.gen(function* () {
     const at = yield* Clock.currentTimeMillis
     const state = Outcome.stateOf(outcome)
     const { exit_code } = outcome
-    const { answer, failure } = parts(outcome, ending)
+    const { answer, failure } = parts(outcome, ending, secrets)
     const usage = answer?.usage ?? seen.usage
     const data = known({
       state,
@@ -96,10 +101,12 @@ export const make = Effect.gen(function* () {
   }
 })
 
-const parts = ({ result }: Outcome.Outcome, { agent, attempt, step }: Ending) =>
-  "answer" in result
-    ? { answer: result.answer, failure: undefined }
-    : {
-        answer: undefined,
-        failure: result.failure.with({ step, attempt, ...(agent === undefined ? {} : { agent }) }),
-      }
+const parts = (
+  { result }: Outcome.Outcome,
+  { agent, attempt, step }: Ending,
+  { redact, redactKnown }: Clean,
+) => {
+  if ("answer" in result) return { answer: redactAll(result.answer, redactKnown), failure: undefined }
+  const failure = result.failure.with({ step, attempt, ...(agent === undefined ? {} : { agent }) })
+  return { answer: undefined, failure: new Failure.Failure(redactAll(failure.facts, redact)) }
+}

@@ -6,6 +6,7 @@ import * as Failure from "../plugin/Failure.ts"
 import type { Limits } from "../pipeline/World.ts"
 import { Engine } from "../services/Engine.ts"
 import { Events } from "../services/Events.ts"
+import { redactAll, Secrets } from "../services/Secrets.ts"
 import type { Supervised } from "../services/Supervisor.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import * as Outcome from "./Outcome.ts"
@@ -34,6 +35,7 @@ export const make = Effect.gen(function* () {
   const store = yield* Store
   const events = yield* Events
   const engine = yield* Engine
+  const { redact } = yield* Secrets
   const { leaving } = yield* Lifecycle
 
   const skipped = (to: Followed, stream: string, offset: number, bytes: number) =>
@@ -86,7 +88,12 @@ export const make = Effect.gen(function* () {
   /** Ends the program for a limit of ours. Written down first: a restart in between must not read it as a crash. */
   const cutShort = Effect.fnUntraced(function* (to: Followed, failure: Failure.Failure) {
     const facts = yield* Effect.orDie(
-      engine.once(to.run_id, verdictOf(to.attempt), Failure.FailureFacts, Effect.succeed(failure.facts)),
+      engine.once(
+        to.run_id,
+        verdictOf(to.attempt),
+        Failure.FailureFacts,
+        Effect.succeed(redactAll(failure.facts, redact)),
+      ),
     )
     yield* to.supervised.end
     return yield* withCode(to)(new Failure.Failure(facts))

@@ -8,6 +8,7 @@ import { Engine } from "../services/Engine.ts"
 import { type EventDraft, Events } from "../services/Events.ts"
 import { Home } from "../services/Home.ts"
 import { ended, type RunState } from "../services/Runs.ts"
+import { redactAll, Secrets } from "../services/Secrets.ts"
 import { StorageFailed } from "../services/Sql.ts"
 import { Supervisor } from "../services/Supervisor.ts"
 import { Lifecycle } from "./Lifecycle.ts"
@@ -45,6 +46,7 @@ const make = Effect.gen(function* () {
   const registry = yield* Registry
   const supervisor = yield* Supervisor
   const home = yield* Home
+  const secrets = yield* Secrets
   const { leaving } = yield* Lifecycle
   const worldOf = yield* RunWorld.make
   const shortened = yield* Answers.make
@@ -71,7 +73,7 @@ const make = Effect.gen(function* () {
 
   const succeed = Effect.fnUntraced(function* (run_id: string, answer: StepAnswer) {
     const at = yield* Clock.currentTimeMillis
-    const kept = yield* shortened(run_id, answer)
+    const kept = yield* shortened(run_id, redactAll(answer, secrets.redactKnown))
     yield* finish(
       run_id,
       { state: "succeeded", at, ...kept, answered_by: answer.by },
@@ -81,7 +83,8 @@ const make = Effect.gen(function* () {
 
   const fail = Effect.fnUntraced(function* (run_id: string, failure: Failure.Failure) {
     const at = yield* Clock.currentTimeMillis
-    yield* finish(run_id, { state: stateOf(failure), at, failure: failure.facts }, { failure: failure.facts })
+    const facts = redactAll(failure.facts, secrets.redact)
+    yield* finish(run_id, { state: stateOf(failure), at, failure: facts }, { failure: facts })
   })
 
   const cancelled = (run_id: string) => fail(run_id, Failure.of("cancelled", "Cancelled by request."))

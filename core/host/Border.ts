@@ -1,8 +1,9 @@
 /** The error border: what a plugin's functions may do to the rest of the hub, which is nothing. */
-import { Cause, type Context, Duration, Effect, Tracer } from "effect"
+import { Cause, Context, Duration, Effect, Tracer } from "effect"
 import { Failure, of as failureOf } from "../plugin/Failure.ts"
 import { OperationFailed } from "../plugin/Operation.ts"
 import type { PluginServices } from "../plugin/Plugin.ts"
+import { redactAll, Secrets } from "../services/Secrets.ts"
 import { running } from "./Guard.ts"
 import { explain } from "./Loader.ts"
 
@@ -135,9 +136,22 @@ const verdict = <E>(
 ): Effect.Effect<never, E> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
   const error = Cause.squash(cause)
-  if (expected(error)) return Effect.fail(error as E)
-  const detail = `plugin "${border.plugin}": ${what}: ${explain(error, border.file)}`
+  const { redact } = Context.get(border.services, Secrets)
+  if (expected(error)) return Effect.fail(without(error, redact) as E)
+  const detail = redact(`plugin "${border.plugin}": ${what}: ${explain(error, border.file)}`)
   return Effect.andThen(border.broke(detail), Effect.fail(broken(detail, false)))
+}
+
+/** The error that a plugin meant, without the secrets that it named in it. */
+const without = (error: unknown, redact: (text: string) => string): unknown => {
+  if (error instanceof Failure) return new Failure(redactAll(error.facts, redact))
+  if (!(error instanceof OperationFailed)) return error
+  const { code, details, message } = error
+  return new OperationFailed({
+    code,
+    message: redact(message),
+    ...(details === undefined ? {} : { details: redactAll(details, redact) }),
+  })
 }
 
 /** Marks everything that the effect starts, timers and promises too, as the plugin's own. */

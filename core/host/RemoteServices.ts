@@ -67,13 +67,16 @@ const http = (ask: Ask): Http["Service"] => ({
 
 const secrets = (ask: Ask): Secrets["Service"] => {
   const known = new Set<string>()
+  const redactKnown = (text: string) =>
+    [...known].reduce((clean, value) => clean.replaceAll(value, "[redacted]"), text)
   return {
     get: (name) =>
       Effect.map(ask("get")(name), (value: string) => {
         known.add(value)
         return Redacted.make(value)
       }),
-    redact: (text) => [...known].reduce((clean, value) => clean.replaceAll(value, "[redacted]"), text),
+    redact: redactKnown,
+    redactKnown,
   }
 }
 

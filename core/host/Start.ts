@@ -44,13 +44,35 @@ export const start = (
   source: Source,
   around: Surroundings,
 ): Effect.Effect<Started, PluginFailed, Scope.Scope> => {
+  const { redact } = Context.get(around.services, Secrets)
+  const told = discreet(around, redact)
   const border: Border = {
     plugin: instance.name,
     file: source.kind === "file" ? source.entry : "",
     limits: around.limits,
     services: around.services,
-    broke: around.broke,
+    broke: told.broke,
   }
+  return Effect.mapError(
+    started(instance, source, border, told),
+    ({ detail, phase, plugin }) => new PluginFailed({ plugin, phase, detail: redact(detail) }),
+  )
+}
+
+/** What goes wrong is told without the secrets in it: a plugin's words, a line of its code, what it wrote to stderr. */
+const discreet = (around: Surroundings, redact: (text: string) => string): Surroundings => ({
+  ...around,
+  broke: (detail) => around.broke(redact(detail)),
+  late: (detail) => around.late(redact(detail)),
+  lost: (detail) => around.lost(redact(detail)),
+})
+
+const started = (
+  instance: Instance,
+  source: Source,
+  border: Border,
+  around: Surroundings,
+): Effect.Effect<Started, PluginFailed, Scope.Scope> => {
   if (instance.isolation === "none") return inside(instance, source, border, around)
   if (source.kind === "file") return outside(instance, source, border, around)
   return failed(

@@ -8,8 +8,8 @@ import { effect, live } from "../testing/effect.ts"
 import * as HttpLive from "./Http.ts"
 import * as Redaction from "./Redaction.ts"
 
-const { redact } = Redaction.make()
-const secrets = Layer.succeed(Secrets, Secrets.of({ get: () => Effect.die("unused"), redact }))
+const { redact, redactKnown } = Redaction.make()
+const secrets = Layer.succeed(Secrets, Secrets.of({ get: () => Effect.die("unused"), redact, redactKnown }))
 const http = Layer.provide(HttpLive.layer, secrets)
 
 /** A server for one test: its address, and what it was asked. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test"
+import { redactAll } from "../services/Secrets.ts"
 import * as Redaction from "./Redaction.ts"
 
 const x = (n: number) => "aB3".repeat(n).slice(0, n)
@@ -67,4 +68,22 @@ test("of two values the longer goes first, so that no rest of it shows", () => {
   learn("secret")
   learn("secret-and-more")
   expect(redact("secret-and-more")).toBe("[redacted]")
+})
+
+test("where only what is known may go, a value goes in every spelling and a key's form stays", () => {
+  const { learn, redactKnown } = Redaction.make()
+  learn('hunter2/"x')
+  const form = `ghp_${x(36)}`
+  expect(redactKnown(`hunter2/"x hunter2/\\"x hunter2%2F%22x ${form}`)).toBe(
+    `[redacted] [redacted] [redacted] ${form}`,
+  )
+})
+
+test("a JSON value is redacted in every text, keys too, and keeps its shape", () => {
+  const when = new Date(0)
+  const value = { secret: ["secret", 1, null, { deep: "a secret" }], when }
+  expect(redactAll(value, (text) => text.replaceAll("secret", "*"))).toEqual({
+    "*": ["*", 1, null, { deep: "a *" }],
+    when,
+  } as never)
 })

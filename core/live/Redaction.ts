@@ -47,6 +47,8 @@ export interface Redaction {
   /** From now on this value is redacted, also inside JSON and URLs. */
   readonly learn: (value: string) => void
   readonly redact: (text: string) => string
+  /** The values alone, whatever looks like a key stays. */
+  readonly redactKnown: (text: string) => string
 }
 
 export const make = (): Redaction => {
@@ -58,17 +60,23 @@ export const make = (): Redaction => {
     if (added.length > 0) known = [...known, ...added].sort((a, b) => b.length - a.length)
   }
 
-  const redact = (text: string): string => {
+  const redactKnown = (text: string): string => {
     if (text.length < min_length) return text
     let clean = text
     for (const value of known) if (clean.includes(value)) clean = clean.replaceAll(value, mark)
+    return clean
+  }
+
+  const redact = (text: string): string => {
+    if (text.length < min_length) return text
+    let clean = redactKnown(text)
     for (const { hints, keep, pattern } of formats) {
       if (hints.some((hint) => clean.includes(hint))) clean = clean.replace(pattern, keep ?? mark)
     }
     return clean
   }
 
-  return { learn, redact }
+  return { learn, redact, redactKnown }
 }
 
 const spellings = (value: string): ReadonlyArray<string> => {

@@ -27,7 +27,8 @@ export const layer: Layer.Layer<Secrets, never, Home> = Layer.effect(
       return Redacted.make(found.value, { label: name })
     })
 
-    return Secrets.of({ get, redact: redaction.redact })
+    const { redact, redactKnown } = redaction
+    return Secrets.of({ get, redact, redactKnown })
   }),
 )
 

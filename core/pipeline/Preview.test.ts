@@ -13,6 +13,7 @@ const services = Layer.mergeAll(
     Secrets.of({
       get: (name) => Effect.fail(new SecretMissing({ name })),
       redact: (text) => text.replaceAll("hunter2", "[redacted]"),
+      redactKnown: (text) => text.replaceAll("hunter2", "[redacted]"),
     }),
   ),
 )
