@@ -1,0 +1,80 @@
+/** Follows plugins.toml: brings the instances to what it says, each time it, or a file of a plugin, changes. */
+import * as path from "node:path"
+import { Effect, Stream } from "effect"
+import type { Invalid, TomlSyntax } from "../toml/Toml.ts"
+import { bringUp, close, currentKey, type Shared } from "./Life.ts"
+import { type PluginsToml, read } from "./PluginsToml.ts"
+import { filesOf } from "./Source.ts"
+import { watch } from "./Watch.ts"
+
+export type Reload = ReturnType<typeof make>
+
+/** The file as it was read last, and whether it is good now. */
+export const make = (shared: Shared) => {
+  const { alone, catalogues, options } = shared
+  let toml: PluginsToml | undefined
+  let problem: Invalid | TomlSyntax | undefined
+
+  /** A file that does not count is told in the catalogue; the plugins of the last good one run on. */
+  const next = Effect.gen(function* () {
+    const found = yield* Effect.tapError(read(options), (error) => {
+      problem = error
+      return catalogues.problem(error.message)
+    })
+    if (problem !== undefined) yield* catalogues.problem(undefined)
+    problem = undefined
+    return (toml = found)
+  })
+
+  return {
+    /** Gives the failures of what was started. */
+    reload: alone(Effect.flatMap(next, (toml) => take(shared, toml))),
+    problem: () => problem,
+    path: () => toml?.file,
+    requires: (name: string): boolean =>
+      toml?.instances.some((instance) => instance.name === name && instance.startup === "required") ?? false,
+    /** All that a change can come from. */
+    files: (): ReadonlyArray<string> => [toml?.file ?? "", ...named(toml), ...loaded(shared)],
+  }
+}
+
+/** Stops what is gone or changed, and starts what is new or changed. */
+const take = Effect.fnUntraced(function* (shared: Shared, toml: PluginsToml) {
+  const { instances, states } = shared
+  const wanted = new Map(toml.instances.map((instance) => [instance.name, instance]))
+  for (const name of instances.newestFirst) {
+    const instance = wanted.get(name)
+    if (instance !== undefined && instances.now(name)?.key === (yield* currentKey(shared, instance))) continue
+    instances.note(name, { lost: 0 })
+    yield* close(shared, name)
+    if (instance === undefined) yield* states.gone(name)
+  }
+  return yield* bringUp(
+    shared,
+    toml.instances.filter(({ name }) => instances.now(name) === undefined),
+  )
+})
+
+/** Files that plugins.toml names by their path, whether they are there or not. */
+const named = (toml: PluginsToml | undefined): ReadonlyArray<string> =>
+  (toml?.instances ?? [])
+    .filter(({ use }) => /^\.{0,2}\//.test(use))
+    .map(({ folder, use }) => path.resolve(folder, use))
+
+const loaded = ({ instances }: Shared): ReadonlyArray<string> =>
+  instances.sources.flatMap((source) => (source.kind === "file" ? [...filesOf(source.entry)] : []))
+
+/** Reloads at each change, until the host's scope closes. */
+export const follow = Effect.fnUntraced(function* ({ background, options }: Shared, file: Reload) {
+  const { changes, cover } = yield* watch(options.home)
+  const coverAll = Effect.suspend(() => cover(file.files()))
+  const again = Effect.catch(Effect.asVoid(file.reload), (error) =>
+    Effect.logError(`${error.message}\nThe plugins of the last good file run on.`),
+  )
+  yield* coverAll
+  yield* Stream.fromQueue(changes).pipe(
+    Stream.debounce("100 millis"),
+    Stream.runForEach(() => Effect.andThen(again, coverAll)),
+    Effect.forkIn(background),
+  )
+})
