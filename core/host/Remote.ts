@@ -2,11 +2,11 @@
 import { Duration, Effect, type Scope } from "effect"
 import type { StepContext } from "../plugin/Step.ts"
 import type { Border } from "./Border.ts"
+import type { Handles } from "./Handles.ts"
 import * as Agents from "./remote/agents.ts"
 import { decodes } from "./remote/answers.ts"
 import * as Kinds from "./remote/kinds.ts"
 import * as Steps from "./remote/steps.ts"
-import type { Handles } from "./Handles.ts"
 import { codes, gone, make, type Peer, RpcError } from "./Rpc.ts"
 import * as ServiceCalls from "./ServiceCalls.ts"
 import { Greeting, Offer } from "./Wire.ts"
@@ -55,6 +55,9 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
     if (method === "step.context") return Steps.answer(steps, params)
     return Effect.fail(new RpcError({ code: codes.unknown, message: `no method ${method}` }))
   }
+  // Both are known only once the other end is there, and it may be gone before.
+  let transport: Transport | undefined
+  let pings = false
   let lost = false
   const lose = (reason: string) => {
     peer.close(reason)
@@ -64,7 +67,6 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
   }
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const peer: Peer = make({ send: (text) => transport?.send(text), handle, fork, broken: lose })
-  let transport: Transport | undefined
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       lost = true
@@ -73,12 +75,12 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
     }),
   )
   transport = yield* options.connect({ receive: peer.receive, closed: lose })
-  const call = limited(peer, () => greeting?.ping === true, options.border.limits, lose)
-  let greeting: typeof Greeting.Type | undefined
-  greeting = yield* Effect.flatMap(
+  const call = limited(peer, () => pings, options.border.limits, lose)
+  const greeting = yield* Effect.flatMap(
     call("initialize", { protocol: 1, instance: options.instance }, options.border.limits.setup),
     decodes("initialize", Greeting),
   )
+  pings = greeting.ping === true
   return { call, greeting, withStep: Steps.withStep(steps) } satisfies Remote
 })
 
