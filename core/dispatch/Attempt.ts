@@ -16,7 +16,7 @@ import { Events } from "../services/Events.ts"
 import { Files } from "../services/Files.ts"
 import { Home } from "../services/Home.ts"
 import { Secrets } from "../services/Secrets.ts"
-import { Supervisor } from "../services/Supervisor.ts"
+import { type Supervised, Supervisor } from "../services/Supervisor.ts"
 import * as CommandDecoder from "./CommandDecoder.ts"
 import * as Conclude from "./Conclude.ts"
 import type { Cooldowns } from "./Cooldowns.ts"
@@ -116,14 +116,27 @@ const make = Effect.gen(function* () {
     for (const [name, text] of Object.entries(launch.files ?? {})) {
       yield* Effect.orDie(files.write(`${dir}/${name}`, text))
     }
-    const started = yield* Effect.result(
+    const starting = Effect.result(
       supervisor.start({ ...launch, cwd, run_id, dir, time_limit: limits.timeout, grace }),
     )
-    if (started._tag === "Failure") return Outcome.failed(Outcome.notStarted(started.failure))
-    const supervised = started.success
-    yield* begun(at, work, supervised.pid, supervised.adopted)
-    return yield* follow({ run_id, step, attempt, limits, supervised, decoder, seen, max_cost_usd })
+    // From its start on somebody answers for the program: no interruption comes between the two.
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(starting, (started) => {
+        if (started._tag === "Failure")
+          return Effect.succeed(Outcome.failed(Outcome.notStarted(started.failure)))
+        const supervised = started.success
+        const followed = Effect.andThen(
+          begun(at, work, supervised.pid, supervised.adopted),
+          follow({ run_id, step, attempt, limits, supervised, decoder, seen, max_cost_usd }),
+        )
+        return Effect.onInterrupt(restore(followed), () => letGo(supervised))
+      }),
+    )
   })
+
+  /** When the hub goes away the program goes on; when only this attempt is not wanted any more, it ends. */
+  const letGo = (supervised: Supervised) =>
+    Effect.flatMap(Ref.get(leaving), (going) => (going ? Effect.void : supervised.end))
 
   /** What every attempt does: an ended one is read back, any other is run and written down; a cancelled one too. */
   const attempt = Effect.fnUntraced(function* <R>(

@@ -1,5 +1,5 @@
 /** Follows a started program to its end: output through the decoder into events, under the limits of its step. */
-import { Duration, Effect, Queue, Ref, Stream } from "effect"
+import { Duration, Effect, Queue, Stream } from "effect"
 import type { AgentEvent } from "../plugin/Agent.ts"
 import type { DecoderHandle } from "../plugin/Catalogue.ts"
 import * as Failure from "../plugin/Failure.ts"
@@ -8,7 +8,6 @@ import { Engine } from "../services/Engine.ts"
 import { Events } from "../services/Events.ts"
 import { redactAll, Secrets } from "../services/Secrets.ts"
 import type { Supervised } from "../services/Supervisor.ts"
-import { Lifecycle } from "./Lifecycle.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Record from "./Record.ts"
 import type { Seen } from "./Seen.ts"
@@ -36,7 +35,6 @@ export const make = Effect.gen(function* () {
   const events = yield* Events
   const engine = yield* Engine
   const { redact } = yield* Secrets
-  const { leaving } = yield* Lifecycle
 
   const skipped = (to: Followed, stream: string, offset: number, bytes: number) =>
     Effect.orDie(
@@ -114,16 +112,12 @@ export const make = Effect.gen(function* () {
     return first instanceof Failure.Failure ? yield* cutShort(to, first) : first
   })
 
-  /** When the hub goes away the program goes on; when only this run ends, so does the program. */
-  const letGo = (to: Followed) =>
-    Effect.flatMap(Ref.get(leaving), (going) => (going ? Effect.void : to.supervised.end))
-
   return Effect.fnUntraced(function* (to: Followed) {
     const earlier = yield* Effect.orDie(
       engine.recorded(to.run_id, verdictOf(to.attempt), Failure.FailureFacts),
     )
     if (earlier !== undefined) return yield* cutShort(to, new Failure.Failure(earlier))
-    return yield* Effect.onInterrupt(limited(to), () => letGo(to))
+    return yield* limited(to)
   })
 })
 
