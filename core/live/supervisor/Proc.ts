@@ -51,22 +51,32 @@ const asked = async (entry: string): Promise<ReadonlyArray<Found>> => {
 
 const planned = (wanted: Wanted) => {
   const done = last.then(async () => {
-    await new Promise((resolve) => setImmediate(resolve))
+    await pause()
     next = undefined
-    return look(wanted)
+    const began = performance.now()
+    look(wanted)
+    rest = { until: performance.now() + 2 * (performance.now() - began) }
+    return wanted
   })
   last = done
   return { wanted, done }
 }
 
-const look = (wanted: Wanted): Wanted => {
+let rest = { until: 0 }
+
+/** Looking takes a third of the time at most: where many processes run and many attempts end, more of them share a look. */
+const pause = (): Promise<void> => {
+  const left = rest.until - performance.now()
+  return new Promise((resolve) => (left > 1 ? setTimeout(resolve, left) : setImmediate(resolve)))
+}
+
+const look = (wanted: Wanted): void => {
   for (const entry of fs.readdirSync("/proc")) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue
     const environ = environOf(Number(entry))
     if (environ === undefined || environ.length === 0) continue
     for (const mark of marksIn(environ)) wanted.get(mark)?.push(...foundAt(Number(entry)))
   }
-  return wanted
 }
 
 const foundAt = (pid: number): ReadonlyArray<Found> => {

@@ -84,6 +84,8 @@ export const prepare = (dir: string, stdin: string | undefined): void => {
 
 /** One line, complete when its end is there. Files beside ours are small, so a longer one is none of ours. */
 const record = (file: string): string | null | undefined => {
+  // Asked for each time something happens in the folder: an exception for each is dear.
+  if (!fs.existsSync(file)) return undefined
   let text: string
   try {
     text = fs.readFileSync(file, "latin1")

@@ -8,6 +8,7 @@ import { Duration } from "effect"
  * - `claim` and `exit` are made under `set -C` (O_EXCL): the first writer wins, and a line counts once its newline is there.
  * - The program runs in the foreground: a background job of a shell without job control ignores INT and QUIT.
  * - The shell traps TERM and the watchdog ignores it (its sleep inherits that), so the group can be told to end without ending them.
+ * - Looking for others reads every process of the machine: a hub that lives ends the group within the 50 ms before that.
  * - `kill -KILL -$$` ends the watchdog, whatever is left of the group, and this shell.
  */
 export const script = `
@@ -58,6 +59,7 @@ others() {
   done <"$d/group"
   return 1
 }
+[ -n "$told" ] || sleep 0.05
 while others; do
   [ -n "$told" ] || { told=1; kill -TERM -$$; }
   [ "$ticks" -gt 0 ] || break
