@@ -91,8 +91,15 @@ const makeServer = (options: McpOptions, fork: Fork): Server => {
     Effect.tap((all) => Effect.sync(() => remember(known, all))),
   )
   const catalogue = Effect.flatMap(hub, (served) => served.catalogue)
-  const run = <A>(effect: Effect.Effect<A, ProtocolError>, context: ServerContext) =>
-    settle(fork, effect, context)
+  // Not before the client has its first answer: asking for the hub keeps the process busy for a while.
+  let watching: Fiber.Fiber<void> | undefined
+  const listen = () => {
+    watching ??= fork(Effect.ignore(Effect.flatMap(hub, (served) => watch(served, server, known))))
+  }
+  const run = <A>(effect: Effect.Effect<A, ProtocolError>, context: ServerContext) => {
+    listen()
+    return settle(fork, effect, context)
+  }
   const caller = (context: ServerContext) => callerOf(options, server, context)
 
   server.setRequestHandler("tools/list", (_, context) =>
@@ -143,9 +150,9 @@ const makeServer = (options: McpOptions, fork: Fork): Server => {
     return Result.isSuccess(result) ? answered(result.success) : refused(result.failure)
   })
 
-  const watching = fork(Effect.ignore(Effect.flatMap(hub, (served) => watch(served, server, known))))
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK knows no other way
-  server.onclose = () => watching.interruptUnsafe()
+  server.onclose = () => watching?.interruptUnsafe()
+  server.oninitialized = listen
   return server
 }
 

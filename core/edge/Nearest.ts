@@ -1,5 +1,5 @@
 /** The names that were probably meant, at the end of a sentence. */
-import { closest } from "../toml/Toml.ts"
+import { closest } from "../toml/Diagnostic.ts"
 
 /** The close name, else the known ones. Empty when there are none. */
 export const suggestion = (name: string, known: ReadonlyArray<string>): string => {

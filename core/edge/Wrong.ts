@@ -1,7 +1,11 @@
 /** Everything that is wrong with an input, each with its place and what was expected. */
 import type { SchemaIssue } from "effect"
 import { expected, isObject, type JsonSchema, membersOf, propertiesOf, schemaAt } from "./JsonSchema.ts"
-import { closest, formatPath, isSecret, type Path, show, valueAt } from "../toml/Toml.ts"
+// Its own files, not the room's front: a TOML library would be loaded before the first answer.
+import { closest, formatPath } from "../toml/Diagnostic.ts"
+import { isSecret, show } from "../toml/Expected.ts"
+import type { Path } from "../toml/Locate.ts"
+import { valueAt } from "../toml/Value.ts"
 import { suggestion } from "./Nearest.ts"
 
 export interface Wrong {

@@ -1,7 +1,8 @@
 /** Decodes a document strictly and says everything that is wrong with it, each with its place. */
 import { Effect, Schema } from "effect"
 import { type Diagnostic, formatPath, Invalid } from "./Diagnostic.ts"
-import { type TomlDocument, valueAt } from "./Document.ts"
+import type { TomlDocument } from "./Document.ts"
+import { valueAt } from "./Value.ts"
 import { findings, type Finding } from "./Findings.ts"
 import type { Path } from "./Locate.ts"
 

@@ -65,17 +65,6 @@ export const parse = Effect.fn("Toml.parse")(function* (text: string, file: stri
   } as TomlDocument
 })
 
-/** The value at `path`; undefined where there is none. */
-export const valueAt = (value: unknown, path: Path): unknown => {
-  let here = value
-  for (const segment of path) {
-    if (typeof here !== "object" || here === null || !Object.hasOwn(here, segment)) return undefined
-    if (Array.isArray(here) !== (typeof segment === "number")) return undefined
-    here = (here as Record<string | number, unknown>)[segment]
-  }
-  return here
-}
-
 /** The text without its byte order mark, which no editor counts as a column. */
 export const withoutMark = (text: string): string => (text.startsWith("\uFEFF") ? text.slice(1) : text)
 

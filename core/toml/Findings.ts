@@ -1,7 +1,7 @@
 /** Reads an Effect Schema issue into sentences for a person. */
 import type { SchemaAST, SchemaIssue } from "effect"
 import { closest, didYouMean } from "./Diagnostic.ts"
-import { valueAt } from "./Document.ts"
+import { valueAt } from "./Value.ts"
 import { a, field, isSecret, type LiteralTag, literals, name, show, tagOf } from "./Expected.ts"
 import type { Path } from "./Locate.ts"
 

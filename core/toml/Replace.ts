@@ -1,7 +1,8 @@
 /** Puts a value at a place: over the old one, key by key into a table, or as a new key. */
 import { same } from "./Compare.ts"
 import { formatPath } from "./Diagnostic.ts"
-import { readPlain, valueAt } from "./Document.ts"
+import { readPlain } from "./Document.ts"
+import { valueAt } from "./Value.ts"
 import { addition } from "./Insert.ts"
 import { find, locate, type Path } from "./Locate.ts"
 import { inline, isTable } from "./Print.ts"

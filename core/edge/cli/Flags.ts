@@ -1,5 +1,5 @@
 /** Flags and words of a command line, told apart. */
-import { closest } from "../../toml/Toml.ts"
+import { closest } from "../../toml/Diagnostic.ts"
 import { suggestion } from "../Nearest.ts"
 import type { Field, Kind } from "./Command.ts"
 

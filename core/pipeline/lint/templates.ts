@@ -1,6 +1,6 @@
 /** Gaps in texts: that each can be filled, and by something that exists by then. */
 import { type Diagnostic, didYouMean, type Path, type TomlDocument } from "../../toml/Toml.ts"
-import { valueAt } from "../../toml/Document.ts"
+import { valueAt } from "../../toml/Value.ts"
 import type { Draft, DraftStep } from "../Draft.ts"
 import * as Graph from "../Graph.ts"
 import { error } from "../Problem.ts"
