@@ -117,6 +117,9 @@ test("plan and show take a file as they take a name", async () => {
   expect(ofFile?.[0]).toBe("good  good.toml")
   expect(ofFile?.slice(1)).toEqual(ofName?.slice(1))
   expect((await hub("pipeline", "show", "good.toml")).out).toContain("├─ second  agent cheap")
+  // Only the plan of a run needs its agents here.
+  expect((await hub("pipeline", "show", "implement")).out).toContain("─ claude  agent claude")
+  expect((await hub("pipeline", "plan", "implement")).code).toBe(2)
   const none = await hub("pipeline", "show", "./none.toml")
   expect([none.code, none.err]).toEqual([2, 'hub: "./none.toml" cannot be read: there is no such file.\n'])
 })

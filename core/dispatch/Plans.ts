@@ -1,6 +1,7 @@
 /** Plans for runs: of a named pipeline, of a list of agents, or of what an open run was accepted with. */
 import { Context, Effect, Layer, Ref, Schema } from "effect"
 import { Registry } from "../plugin/Catalogue.ts"
+import { EveryAgent } from "../pipeline/EveryAgent.ts"
 import * as Implicit from "../pipeline/Implicit.ts"
 import { kinds } from "../pipeline/kinds/index.ts"
 import type { Plan, Source } from "../pipeline/Plan.ts"
@@ -117,8 +118,16 @@ const make = Effect.gen(function* () {
 
     /** Of a file that the hub does not have; those that it runs are looked for by name. */
     ofSource: Effect.fnUntraced(function* (source: Source) {
-      const all = beside(pipelines, source)
-      return yield* hashed(yield* resolve(all, source.id, yield* registry.current, kinds))
+      return yield* hashed(
+        yield* resolve(beside(pipelines, source), source.id, yield* registry.current, kinds),
+      )
+    }),
+
+    /** To be looked at: agents that this machine does not have are taken as there. */
+    toShow: Effect.fnUntraced(function* (source: Source) {
+      const catalogue = yield* registry.current
+      const agents = new EveryAgent(catalogue.agents)
+      return yield* resolve(beside(pipelines, source), source.id, { ...catalogue, agents }, kinds)
     }),
 
     /** The first agent, then the others as its fallback. */

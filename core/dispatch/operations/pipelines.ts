@@ -191,7 +191,7 @@ const show = (services: Services) =>
       said(
         Effect.gen(function* () {
           const source = yield* Sources.one(services.pipelines, asked)
-          const { plan } = yield* services.plans.ofSource(source)
+          const plan = yield* services.plans.toShow(source)
           const text = mermaid ? Show.mermaid(plan) : Show.tree(plan)
           return { pipeline: plan.id, file: plan.file, text }
         }),
