@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises"
 import { basename, join, relative } from "node:path"
 import { parseArgs } from "node:util"
 import manifest from "../package.json" with { type: "json" }
+import { compiling } from "./compiling.ts"
 import { bun, root } from "./bun.ts"
 import { leaks } from "./seal.ts"
 import { writeTypes } from "./types.ts"
@@ -85,24 +86,10 @@ const compile = async (target: Target | undefined): Promise<string> => {
 
 const bundle = (outfile: string, target: Target | undefined): Promise<Bun.BuildOutput> =>
   Bun.build({
+    ...compiling(outfile, target),
     entrypoints,
     root,
-    target: "bun",
-    format: "esm",
-    splitting: true,
-    minify: true,
-    bytecode: true,
-    sourcemap: "linked",
     define: { HUB_VERSION: JSON.stringify(manifest.version), HUB_COMMIT: JSON.stringify(commit()) },
-    // Nothing in the folder that hub is started in may change what hub is.
-    compile: {
-      outfile,
-      ...(target === undefined ? {} : { target: `bun-${target}` as const }),
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      autoloadTsconfig: false,
-      autoloadPackageJson: true, // for plugins that bring packages of their own; read beside the plugin only
-    },
   })
 
 const commit = (): string => {

@@ -1,5 +1,6 @@
 /** Peers, compiled as `bin/build.ts` compiles the hub. */
 import * as path from "node:path"
+import { compiling } from "../../bin/compiling.ts"
 import type { Bench } from "./Bench.ts"
 
 /** Compiles `bench/fixtures/NAME.ts`, with `others` beside it, into a folder of the bench and gives the program's path. */
@@ -10,21 +11,9 @@ export const compile = async (
 ): Promise<string> => {
   const outfile = path.join(bench.folder(), name)
   await Bun.build({
+    ...compiling(outfile),
     entrypoints: [path.join(import.meta.dir, "../fixtures", `${name}.ts`), ...others],
     root: path.join(import.meta.dir, "../.."),
-    target: "bun",
-    format: "esm",
-    splitting: true,
-    minify: true,
-    bytecode: true,
-    sourcemap: "linked",
-    compile: {
-      outfile,
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      autoloadTsconfig: false,
-      autoloadPackageJson: true,
-    },
   })
   return outfile
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { mkdirSync, writeFileSync } from "node:fs"
+import { compiling } from "../../bin/compiling.ts"
 import { writeTypes } from "../../bin/types.ts"
 import type { PluginState } from "../../core/plugin/Catalogue.ts"
 
@@ -17,21 +18,9 @@ export const compile = async (folder: string): Promise<string> => {
   await writeTypes()
   const outfile = join(folder, "hub")
   const built = await Bun.build({
+    ...compiling(outfile),
     entrypoints: [join(root, "tests/plugins/entry.ts"), join(root, "core/host/worker.ts")],
     root,
-    target: "bun",
-    format: "esm",
-    splitting: true,
-    minify: true,
-    bytecode: true,
-    sourcemap: "linked",
-    compile: {
-      outfile,
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      autoloadTsconfig: false,
-      autoloadPackageJson: true,
-    },
   })
   if (!built.success) throw new Error(built.logs.join("\n"))
   return outfile
