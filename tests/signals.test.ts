@@ -3,17 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
-import {
-  agent,
-  documentOf,
-  environment,
-  type Home,
-  makeHome,
-  processesOf,
-  run,
-  Server,
-  until,
-} from "./support/hub.ts"
+import { processesOf } from "../core/testing/processes.ts"
+import { agent, documentOf, environment, type Home, makeHome, run, Server, until } from "./support/hub.ts"
 
 let home: Home
 

@@ -8,6 +8,7 @@ import { Home } from "../services/Home.ts"
 import { redactAll, Secrets } from "../services/Secrets.ts"
 import { Cooldowns } from "./Cooldowns.ts"
 import * as Outcome from "./Outcome.ts"
+import { present } from "./Present.ts"
 import type { Seen } from "./Seen.ts"
 import { type AttemptRow, failureOf, Store } from "./Store.ts"
 
@@ -27,10 +28,6 @@ type Stored = Answer & { readonly in_file?: true }
 
 /** How much of a secret may be told: of a failure nothing, of an answer what only looks like one. */
 type Clean = Pick<Secrets["Service"], "redact" | "redactKnown">
-
-/** Leaves out what is not there, for JSON that a person reads. */
-const known = (fields: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 export const make = Effect.gen(function* () {
   const store = yield* Store
@@ -58,7 +55,7 @@ export const make = Effect.gen(function* () {
     const { exit_code } = outcome
     const { answer, failure } = parts(outcome, ending, secrets)
     const usage = answer?.usage ?? seen.usage
-    const data = known({
+    const data = present({
       state,
       agent,
       model,

@@ -1,15 +1,10 @@
 /** Rows as a person and a client see them. */
 import { Clock, DateTime, Effect } from "effect"
 import type { AttemptView, RunView } from "./Model.ts"
+import { present } from "./Present.ts"
 import { type AttemptRow, failureOf, type RunRow, Store } from "./Store.ts"
 
 const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
-
-/** Keeps only what is there: `exactOptionalPropertyTypes`, and JSON without nulls. */
-const present = <A extends object>(fields: A): { [K in keyof A]: Exclude<A[K], null | undefined> } =>
-  Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
-  ) as never
 
 const attempt = (row: AttemptRow, now: number): AttemptView => ({
   attempt: row.attempt,

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
-import { type Home, makeHome, processesOf, Server } from "../support/hub.ts"
+import { processesOf } from "../../core/testing/processes.ts"
+import { type Home, makeHome, Server } from "../support/hub.ts"
 
 const rounds = Number(process.env["HUB_CRASH_ROUNDS"] ?? 100)
 

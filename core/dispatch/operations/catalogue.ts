@@ -4,6 +4,7 @@ import { type AgentHandle, PluginState, Registry } from "../../plugin/Catalogue.
 import { FailureClass } from "../../plugin/Failure.ts"
 import * as Operation from "../../plugin/Operation.ts"
 import { type CoolingAgent, Cooldowns } from "../Cooldowns.ts"
+import { present } from "../Present.ts"
 import { said } from "../Refusal.ts"
 import * as Text from "../Text.ts"
 
@@ -37,7 +38,7 @@ const agentView = (handle: AgentHandle, cooling: ReadonlyArray<CoolingAgent>): t
   plugin: handle.plugin,
   summary: handle.summary,
   kind: handle.kind,
-  supports: Object.fromEntries(Object.entries(handle.supports).filter(([, value]) => value !== undefined)),
+  supports: present(handle.supports) as Record<string, unknown>,
   cooling: cooling.filter(({ agent }) => agent === handle.id).map(coolingView),
 })
 

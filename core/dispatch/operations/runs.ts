@@ -6,6 +6,7 @@ import { Events, RunEvent } from "../../services/Events.ts"
 import { ended, RunState } from "../../services/Runs.ts"
 import { Dispatch } from "../Dispatch.ts"
 import { RunView } from "../Model.ts"
+import { present } from "../Present.ts"
 import { said } from "../Refusal.ts"
 import { type RunRow, Store } from "../Store.ts"
 import * as Text from "../Text.ts"
@@ -38,10 +39,12 @@ const listed = (row: RunRow): typeof Listed.Type => ({
   cwd: row.cwd,
   prompt: row.prompt,
   accepted_at: DateTime.formatIso(DateTime.makeUnsafe(row.accepted_at)),
-  ...(row.project === null ? {} : { project: row.project }),
-  ...(row.answered_by === null ? {} : { answered_by: row.answered_by }),
-  ...(row.failure === null ? {} : { failure_class: (JSON.parse(row.failure) as { class: string }).class }),
-  ...(row.ended_at === null ? {} : { duration_ms: row.ended_at - row.accepted_at }),
+  ...present({
+    project: row.project,
+    answered_by: row.answered_by,
+    failure_class: row.failure === null ? null : (JSON.parse(row.failure) as { class: string }).class,
+    duration_ms: row.ended_at === null ? null : row.ended_at - row.accepted_at,
+  }),
 })
 
 const line = (run: typeof Listed.Type): ReadonlyArray<string> => [
