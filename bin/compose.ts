@@ -80,6 +80,13 @@ const servicesFor = Effect.gen(function* () {
     )
 })
 
+const migrate = Effect.map(
+  Sql,
+  (sql): Host.Options["migrate"] =>
+    (_instance, plugin, migrations) =>
+      Effect.provideService(Storage.migrate(plugin, migrations), Sql, sql),
+)
+
 /** Core's own border: the same as a plugin's, but that a door waits for the end of a run as long as it was asked to. */
 const borderOf = Effect.gen(function* () {
   return {
@@ -104,15 +111,13 @@ const plugins = ({ config, home, lenient }: Choices) =>
   Layer.unwrap(
     Effect.gen(function* () {
       yield* core
-      const sql = yield* Sql
       return Host.layer({
         home: home.path,
         file: config,
         fallback: pluginsToml,
         builtin,
         servicesFor: yield* servicesFor,
-        migrate: (_instance, plugin, migrations) =>
-          Effect.provideService(Storage.migrate(plugin, migrations), Sql, sql),
+        migrate: yield* migrate,
         reserved: { steps: [...kinds.keys()] },
         lenient,
         watch: true,
@@ -124,10 +129,7 @@ const plugins = ({ config, home, lenient }: Choices) =>
 export const workbench = (home: Home["Service"]) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const sql = yield* Sql
-      const migrate: Host.Options["migrate"] = (_instance, plugin, migrations) =>
-        Effect.provideService(Storage.migrate(plugin, migrations), Sql, sql)
-      return Layer.succeed(Workbench, { servicesFor: yield* servicesFor, migrate })
+      return Layer.succeed(Workbench, { servicesFor: yield* servicesFor, migrate: yield* migrate })
     }),
   ).pipe(
     Layer.provideMerge(dispatching),
@@ -173,6 +175,5 @@ export const findings = (error: Layer.Error<ReturnType<typeof layer>>): { diagno
   return error._tag === "TomlSyntax" ? { diagnostics: [diagnoseSyntax(error)] } : {}
 }
 
-export type Hub = Layer.Success<ReturnType<typeof layer>>
 export { Registry }
 export { Runner } from "../core/dispatch/Runner.ts"
