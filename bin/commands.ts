@@ -18,7 +18,7 @@ import * as PluginsCheck from "../core/host/PluginsCheck.ts"
 import * as PluginTest from "../core/host/PluginTest.ts"
 import type { OperationHandle } from "../core/plugin/Catalogue.ts"
 import * as Field from "../core/plugin/Field.ts"
-import { type Operation, OperationFailed } from "../core/plugin/Operation.ts"
+import { implied, type Operation, OperationFailed } from "../core/plugin/Operation.ts"
 import { chosen, open } from "../core/live/Home.ts"
 import { decode, diagnoseSyntax, parse, type TomlDocument } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
@@ -27,7 +27,7 @@ import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
 
 const handle = (operation: Operation): OperationHandle =>
-  ({ plugin: "core", destructive: false, ...operation }) as never
+  ({ plugin: "core", ...operation, ...implied(operation) }) as never
 
 /** What is wrong with a text: its syntax, or else what `more` finds. */
 const checked =

@@ -1,5 +1,5 @@
 /** Runs as plugins may ask for them: the same dispatch, with the plugin as the client. */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import type { Caller, OperationFailed } from "../plugin/Operation.ts"
 import { RunRefused, Runs, type RunSummary } from "../services/Runs.ts"
 import { Dispatch, type DispatchError } from "./Dispatch.ts"
@@ -19,10 +19,10 @@ const summary = (row: RunRow): RunSummary => ({
   answer: row.answer ?? undefined,
 })
 
-const refused = (error: OperationFailed) => {
-  const code = error.code === "not_yet" || error.code === "internal" ? "unavailable" : error.code
-  return new RunRefused({ code, message: error.message })
-}
+const isRefusal = Schema.is(RunRefused.fields.code)
+
+const refused = ({ code, message }: OperationFailed) =>
+  new RunRefused({ code: isRefusal(code) ? code : "unavailable", message })
 
 const asked = <A>(effect: Effect.Effect<A, DispatchError>) => Effect.mapError(said(effect), refused)
 

@@ -127,6 +127,8 @@ test("describes an operation with inlined definitions and no unknown keys", () =
     summary: "Tells how Acme is.",
     readonly: true,
     destructive: false,
+    idempotent: true,
+    scope: "read",
     output: {},
     input: {
       type: "object",

@@ -1,7 +1,8 @@
 /** One call of an operation: the same decoding, running, encoding and words for every door. */
 import { Cause, Effect, Exit, Option, Schema } from "effect"
 import type { Catalogue, OperationHandle } from "../plugin/Catalogue.ts"
-import { type Caller, OperationFailed } from "../plugin/Operation.ts"
+import { type Caller, covers, OperationFailed } from "../plugin/Operation.ts"
+import { silent, type Talk } from "../plugin/Talk.ts"
 import type { Answered, Described, Door } from "./Door.ts"
 import { inputSchemaOf, isObject, jsonSchemaOf, propertiesOf } from "./JsonSchema.ts"
 import { suggestion } from "./Nearest.ts"
@@ -17,14 +18,32 @@ export const call = Effect.fn("Call.call")(
     handle: OperationHandle,
     raw: unknown,
     caller: Caller,
+    talk: Talk = silent,
   ): Effect.fn.Return<Answered, OperationFailed> {
+    yield* allowed(handle, caller)
     const input = yield* decode(handle, raw ?? {})
-    const result = yield* handle.run(input, caller)
+    const result = yield* handle.run(input, caller, talk)
     const output = yield* Effect.orDie(Schema.encodeEffect(handle.output)(result))
-    return handle.print === undefined ? { output } : { output, text: handle.print(result) }
+    return {
+      output,
+      ...(handle.print === undefined ? {} : { text: handle.print(result) }),
+      ...(handle.content === undefined ? {} : { content: handle.content(result) }),
+    }
   },
   (effect, handle) => Effect.catchDefect(effect, (defect) => internal(handle.name, defect)),
 )
+
+const allowed = ({ doors, name, scope }: OperationHandle, { door, scopes, token }: Caller) => {
+  if (doors !== undefined && !doors.includes(door))
+    return denied(`${name} cannot be asked for here. It is there for: ${doors.join(", ")}.`, {})
+  if (scopes === undefined || covers(scopes, scope)) return Effect.void
+  const whose = token === undefined ? "This caller" : `The token ${JSON.stringify(token)}`
+  const held = scopes.length === 0 ? "nothing" : scopes.join(", ")
+  return denied(`${name} needs the scope ${scope}. ${whose} has ${held}.`, { scope, scopes })
+}
+
+const denied = (message: string, details: object) =>
+  Effect.fail(new OperationFailed({ code: "denied", message, details }))
 
 /** Kept per handle: a tool list is asked for often, and a handle never changes. */
 export const describe = (handle: OperationHandle): Described => {
@@ -42,10 +61,14 @@ const makeDescribed = (handle: OperationHandle): Described => ({
   plugin: handle.plugin,
   ...(handle.title === undefined ? {} : { title: handle.title }),
   summary: handle.summary,
-  input: inputSchemaOf(handle.input),
+  input: handle.input_schema ?? inputSchemaOf(handle.input),
   output: jsonSchemaOf(handle.output),
   readonly: handle.readonly,
   destructive: handle.destructive,
+  idempotent: handle.idempotent,
+  scope: handle.scope,
+  ...(handle.doors === undefined ? {} : { doors: handle.doors }),
+  ...(handle.long === undefined ? {} : { long: handle.long }),
   ...(handle.cli === undefined ? {} : { cli: withoutUndefined(handle.cli) }),
 })
 
@@ -55,10 +78,10 @@ const withoutUndefined = (record: object): object =>
 /** The door of the hub in this process. */
 export const localDoor = (registry: { readonly current: Effect.Effect<Catalogue> }): Door => ({
   operations: Effect.map(registry.current, ({ operations }) => [...operations.values()].map(describe)),
-  call: (name, input, caller) =>
+  call: (name, input, caller, talk) =>
     Effect.flatMap(registry.current, ({ operations }) => {
       const handle = operations.get(name)
-      return handle === undefined ? noSuch(name, [...operations.keys()]) : call(handle, input, caller)
+      return handle === undefined ? noSuch(name, [...operations.keys()]) : call(handle, input, caller, talk)
     }),
 })
 

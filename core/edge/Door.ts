@@ -1,6 +1,8 @@
 /** The hub as a door sees it: what can be asked, and asking it. The same for a hub in this process and one behind a socket. */
 import { type Effect, Schema } from "effect"
-import type { Caller, OperationFailed } from "../plugin/Operation.ts"
+import type { Content } from "../plugin/Content.ts"
+import { type Caller, DoorName, type OperationFailed, Scope } from "../plugin/Operation.ts"
+import type { Talk } from "../plugin/Talk.ts"
 
 /** An operation as data: enough for a command line and its help, a tool, a completion. */
 export const Described = Schema.Struct({
@@ -14,6 +16,18 @@ export const Described = Schema.Struct({
   output: Schema.Record(Schema.String, Schema.Unknown),
   readonly: Schema.Boolean,
   destructive: Schema.Boolean,
+  idempotent: Schema.Boolean,
+  scope: Scope,
+  /** All when left out. */
+  doors: Schema.optionalKey(Schema.Array(DoorName)),
+  long: Schema.optionalKey(
+    Schema.Struct({
+      id: Schema.String,
+      check: Schema.String,
+      cancel: Schema.String,
+      list: Schema.String,
+    }),
+  ),
   cli: Schema.optionalKey(
     Schema.Struct({
       path: Schema.optionalKey(Schema.Array(Schema.String)),
@@ -30,12 +44,19 @@ export interface Answered {
   readonly output: unknown
   /** The same for a person, without colours; absent when the operation has no rendering of its own. */
   readonly text?: string | undefined
+  /** For an MCP client, instead of `text`. Not carried to other processes. */
+  readonly content?: ReadonlyArray<Content> | undefined
 }
 
 export interface Door {
   readonly operations: Effect.Effect<ReadonlyArray<Described>, OperationFailed>
-  /** `input` is raw: decoded strictly on the hub's side, all errors at once. */
-  readonly call: (name: string, input: unknown, caller: Caller) => Effect.Effect<Answered, OperationFailed>
+  /** `input` is raw: decoded strictly on the hub's side, all errors at once. Says and asks nothing without `talk`. */
+  readonly call: (
+    name: string,
+    input: unknown,
+    caller: Caller,
+    talk?: Talk,
+  ) => Effect.Effect<Answered, OperationFailed>
 }
 
 /** No hub, and none could be started: exit code 4, unless a file is what is wrong. */

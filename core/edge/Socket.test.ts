@@ -153,6 +153,8 @@ const operation = (name: string, readonly: boolean): Described => ({
   output: {},
   readonly,
   destructive: false,
+  idempotent: readonly,
+  scope: readonly ? "read" : "dispatch",
 })
 
 live(

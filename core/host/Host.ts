@@ -1,5 +1,5 @@
 /** Runs the plugins of plugins.toml: starts, watches, restarts and stops them, and keeps their failures to themselves. */
-import { Context, Effect, Layer, Schema, Scope, Semaphore } from "effect"
+import { Context, Effect, Layer, Schema, Scope, Semaphore, type Stream } from "effect"
 import { PluginFailed, type Registry } from "../plugin/Catalogue.ts"
 import type { Migration, PluginServices } from "../plugin/Plugin.ts"
 import { type Invalid, type TomlSyntax } from "../toml/Toml.ts"
@@ -9,6 +9,7 @@ import { close, type Shared } from "./Life.ts"
 import type { Where } from "./PluginsToml.ts"
 import { Catalogues, type Reserved } from "./Registry.ts"
 import * as Reload from "./Reload.ts"
+import type { Serve } from "./Settings.ts"
 import type { Builtin } from "./Source.ts"
 import * as States from "./States.ts"
 
@@ -54,6 +55,8 @@ export class Host extends Context.Service<
     readonly config: (instance: string) => Effect.Effect<Readonly<Record<string, unknown>> | undefined>
     /** The file that counts. */
     readonly file: Effect.Effect<string>
+    /** `[serve]` of the last good file: at once, then after each change of the file, changed itself or not. */
+    readonly serve: Stream.Stream<Serve>
   }
 >()("hub/host/Host") {}
 
@@ -66,7 +69,7 @@ export const layer = (
 const make = Effect.fnUntraced(function* (options: Options) {
   const shared = yield* share(options)
   const { instances } = shared
-  const file = Reload.make(shared)
+  const file = yield* Reload.make(shared)
   yield* Effect.addFinalizer(() =>
     Effect.forEach(instances.newestFirst, (name) => close(shared, name), { discard: true }),
   )
@@ -80,6 +83,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     problem: Effect.sync(file.problem),
     config: (name) => Effect.sync(() => instances.of(name).config),
     file: Effect.sync(() => file.path() ?? ""),
+    serve: file.serve,
   })
 })
 

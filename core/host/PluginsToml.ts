@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import * as path from "node:path"
 import { Effect, Schema } from "effect"
 import * as Field from "../plugin/Field.ts"
+import * as Settings from "./Settings.ts"
 import { decode, diagnose, Invalid, parse, type TomlDocument, TomlSyntax } from "../toml/Toml.ts"
 
 export const Isolation = Schema.Literals(["none", "worker", "process"])
@@ -42,6 +43,7 @@ const Entry = Schema.Struct({
 
 /** What a plugins.toml may hold. */
 export const PluginsFile = Schema.Struct({
+  serve: Field.optional(Settings.Serve, "The doors of the hub."),
   plugin: Field.optional(
     Schema.Record(Schema.String.check(Schema.isPattern(name)), Entry),
     "One table for each instance: `[plugin.NAME]`.",
@@ -68,6 +70,7 @@ export interface PluginsToml {
   /** `false`: nothing on disk, this is the embedded default. */
   readonly onDisk: boolean
   readonly instances: ReadonlyArray<Instance>
+  readonly serve: Settings.Serve
 }
 
 export interface Where {
@@ -90,7 +93,7 @@ export const read = Effect.fn("PluginsToml.read")(function* (where: Where) {
   const { file, onDisk } = locate(where)
   const text = onDisk ? yield* textOf(file) : where.fallback
   const document = yield* parse(text, onDisk ? file : "(built-in plugins.toml)")
-  return { file, onDisk, instances: yield* instances(document, path.dirname(file)) } satisfies PluginsToml
+  return { file, onDisk, ...(yield* contents(document, path.dirname(file))) } satisfies PluginsToml
 })
 
 const textOf = (file: string) =>
@@ -106,13 +109,14 @@ const textOf = (file: string) =>
       }),
   })
 
-const instances = Effect.fnUntraced(function* (document: TomlDocument, folder: string) {
-  const { plugin = {} } = yield* decode(PluginsFile, document)
+const contents = Effect.fnUntraced(function* (document: TomlDocument, folder: string) {
+  const { plugin = {}, serve = Settings.serve } = yield* decode(PluginsFile, document)
   const wrong = wrongCommands(document, plugin)
   if (wrong.length > 0) return yield* new Invalid({ diagnostics: wrong })
-  return Object.entries(plugin).flatMap(([name, { enabled, ...entry }]) =>
+  const instances = Object.entries(plugin).flatMap(([name, { enabled, ...entry }]) =>
     enabled ? [instance(name, entry, document, folder)] : [],
   )
+  return { instances, serve }
 })
 
 /** Programs of plugins that are not asked to run in a process. */

@@ -1,17 +1,19 @@
 /** Follows plugins.toml: brings the instances to what it says, each time it, or a file of a plugin, changes. */
 import * as path from "node:path"
-import { Effect, Stream } from "effect"
+import { Effect, Stream, SubscriptionRef } from "effect"
 import type { Invalid, TomlSyntax } from "../toml/Toml.ts"
 import { bringUp, close, currentKey, type Shared } from "./Life.ts"
 import { type PluginsToml, read } from "./PluginsToml.ts"
+import * as Settings from "./Settings.ts"
 import { filesOf } from "./Source.ts"
 import { watch } from "./Watch.ts"
 
-export type Reload = ReturnType<typeof make>
+export type Reload = Effect.Success<ReturnType<typeof make>>
 
 /** The file as it was read last, and whether it is good now. */
-export const make = (shared: Shared) => {
+export const make = Effect.fnUntraced(function* (shared: Shared) {
   const { alone, catalogues, options } = shared
+  const serve = yield* SubscriptionRef.make(Settings.serve)
   let toml: PluginsToml | undefined
   let problem: Invalid | TomlSyntax | undefined
 
@@ -23,6 +25,7 @@ export const make = (shared: Shared) => {
     })
     if (problem !== undefined) yield* catalogues.problem(undefined)
     problem = undefined
+    yield* SubscriptionRef.set(serve, found.serve)
     return (toml = found)
   })
 
@@ -30,13 +33,15 @@ export const make = (shared: Shared) => {
     /** Gives the failures of what was started. */
     reload: alone(Effect.flatMap(next, (toml) => take(shared, toml))),
     problem: () => problem,
+    /** As the last good file has it, now and after each change. */
+    serve: SubscriptionRef.changes(serve),
     path: () => toml?.file,
     requires: (name: string): boolean =>
       toml?.instances.some((instance) => instance.name === name && instance.startup === "required") ?? false,
     /** All that a change can come from. */
     files: (): ReadonlyArray<string> => [toml?.file ?? "", ...named(toml), ...loaded(shared)],
   }
-}
+})
 
 /** Stops what is gone or changed, and starts what is new or changed. */
 const take = Effect.fnUntraced(function* (shared: Shared, toml: PluginsToml) {

@@ -1,7 +1,7 @@
 /** What crosses between the hub and a plugin in a worker or process: contributions as data, schemas as JSON Schema. */
 import { JsonSchema, Schema, SchemaRepresentation } from "effect"
 import { Failure } from "../plugin/Failure.ts"
-import { OperationFailed } from "../plugin/Operation.ts"
+import { DoorName, OperationFailed, Scope } from "../plugin/Operation.ts"
 import { HttpFailed } from "../services/Http.ts"
 import { FolderUnusable, ProgramMissing, ProgramTimedOut } from "../services/Processes.ts"
 import { RunRefused } from "../services/Runs.ts"
@@ -15,6 +15,7 @@ export const PROTOCOL = 1
 
 const Json = Schema.Record(Schema.String, Schema.Unknown)
 const key = Schema.optionalKey
+const Text = Schema.String
 
 /** Answer to `initialize`. */
 export const Greeting = Schema.Struct({
@@ -72,6 +73,11 @@ export const Offer = Schema.Struct({
       output: key(Json),
       readonly: Schema.Boolean,
       destructive: key(Schema.Boolean),
+      idempotent: key(Schema.Boolean),
+      scope: key(Scope),
+      doors: key(Schema.Array(DoorName)),
+      long: key(Schema.Struct({ id: Text, check: Text, cancel: Text, list: Text })),
+      input_schema: key(Json),
       cli: key(
         Schema.Struct({
           path: key(Schema.Array(Schema.String)),
@@ -145,8 +151,6 @@ export const fromRpc = (error: RpcError): unknown => {
   const expected = error.data === undefined ? undefined : decodeExpected(error.data)
   return expected?._tag === "Some" ? expected.value : error
 }
-
-const Text = Schema.String
 
 /** The answers of a plugin to the hub's calls. */
 export const Replies = {

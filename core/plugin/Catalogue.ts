@@ -4,9 +4,13 @@ import type { Exit } from "../services/Supervisor.ts"
 import type { AgentEvent, AgentRequest, Answer, ClientConfig, Launch, Probe, Supports } from "./Agent.ts"
 import type { ConditionContext, Verdict } from "./Condition.ts"
 import type { Failure } from "./Failure.ts"
-import type { Caller, CommandLine, OperationFailed } from "./Operation.ts"
+import type { Content } from "./Content.ts"
+import type { Caller, CommandLine, DoorName, Long, OperationFailed, Scope as Right } from "./Operation.ts"
 import type { Finding } from "./Plugin.ts"
 import type { RunEvent } from "../services/Events.ts"
+import type { Message } from "./Prompt.ts"
+import type { Blob, Variables } from "./Resource.ts"
+import type { Talk } from "./Talk.ts"
 import type { StepContext, StepReference, StepTemplate } from "./Step.ts"
 
 /** A decoder, wherever it lives: here, in a worker, or in another process. */
@@ -70,25 +74,47 @@ export interface OperationHandle extends Contributed {
   readonly output: Schema.Codec<unknown, unknown>
   readonly readonly: boolean
   readonly destructive: boolean
+  readonly idempotent: boolean
+  readonly scope: Right
+  /** `undefined`: all. */
+  readonly doors: ReadonlyArray<DoorName> | undefined
+  readonly long: Long | undefined
+  readonly input_schema: Readonly<Record<string, unknown>> | undefined
   readonly cli: CommandLine | undefined
   readonly print: ((output: unknown) => string) | undefined
-  readonly run: (input: unknown, caller: Caller) => Effect.Effect<unknown, OperationFailed>
+  readonly content: ((output: unknown) => ReadonlyArray<Content>) | undefined
+  readonly run: (input: unknown, caller: Caller, talk: Talk) => Effect.Effect<unknown, OperationFailed>
 }
 
 export interface ResourceHandle extends Contributed {
   readonly uri: string
   readonly name: string
+  readonly title: string | undefined
   readonly mime: string
   readonly read: (
-    variables: Readonly<Record<string, string>>,
+    variables: Variables,
     caller: Caller,
-  ) => Effect.Effect<string, OperationFailed>
+    talk: Talk,
+  ) => Effect.Effect<string | Blob, OperationFailed>
+  readonly changes: ((variables: Variables) => Stream.Stream<unknown>) | undefined
+  readonly complete: ((variable: string, typed: string) => Effect.Effect<ReadonlyArray<string>>) | undefined
 }
 
 export interface PromptHandle extends Contributed {
   readonly name: string
+  readonly title: string | undefined
   readonly arguments: Schema.Codec<unknown, unknown>
-  readonly render: (args: unknown) => Effect.Effect<string, OperationFailed>
+  readonly render: (
+    args: unknown,
+    talk: Talk,
+  ) => Effect.Effect<string | ReadonlyArray<Message>, OperationFailed>
+  readonly complete:
+    | ((
+        argument: string,
+        typed: string,
+        others: Readonly<Record<string, string>>,
+      ) => Effect.Effect<ReadonlyArray<string>>)
+    | undefined
 }
 
 export interface RouteHandle extends Contributed {

@@ -1,6 +1,7 @@
 /** Everything that `import … from "hub/plugin"` gives. */
 export * as Agent from "./Agent.ts"
 export * as Condition from "./Condition.ts"
+export * as Content from "./Content.ts"
 export * as Failure from "./Failure.ts"
 export * as Field from "./Field.ts"
 export * as Operation from "./Operation.ts"
@@ -10,6 +11,7 @@ export * as Resource from "./Resource.ts"
 export * as Route from "./Route.ts"
 export * as Sink from "./Sink.ts"
 export * as Step from "./Step.ts"
+export * as Talk from "./Talk.ts"
 export { Events, RunEvent, type EventDraft } from "../services/Events.ts"
 export { Http, HttpFailed, type HttpRequest, type HttpResponse } from "../services/Http.ts"
 export {

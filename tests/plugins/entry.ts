@@ -24,6 +24,7 @@ import * as SupervisorLive from "../../core/live/Supervisor.ts"
 import * as WorkspaceLive from "../../core/live/Workspace.ts"
 import { Registry } from "../../core/plugin/Catalogue.ts"
 import { type Catalogue } from "../../core/plugin/Catalogue.ts"
+import { silent } from "../../core/plugin/Talk.ts"
 import { Events } from "../../core/services/Events.ts"
 import { Http } from "../../core/services/Http.ts"
 import { Processes } from "../../core/services/Processes.ts"
@@ -83,7 +84,7 @@ const asked = (
   const missing = Effect.fail({ message: `no ${what} ${id}` })
   switch (what) {
     case "operation":
-      return catalogue.operations.get(id)?.run(given, caller) ?? missing
+      return catalogue.operations.get(id)?.run(given, caller, silent) ?? missing
     case "condition":
       return catalogue.conditions.get(id)?.holds(given, { ...context, step: "s" }) ?? missing
     case "step":

@@ -11,6 +11,7 @@ import {
 import { Effect, Schema } from "effect"
 import type { Catalogue, PromptHandle, ResourceHandle } from "../../plugin/Catalogue.ts"
 import type { Caller, OperationFailed } from "../../plugin/Operation.ts"
+import { silent } from "../../plugin/Talk.ts"
 import { inputSchemaOf, propertiesOf, requiredOf } from "../JsonSchema.ts"
 import { suggestion } from "../Nearest.ts"
 import { sentence, wrongs } from "../Wrong.ts"
@@ -47,8 +48,8 @@ export const read = Effect.fnUntraced(function* ({ resources }: Catalogue, uri: 
   for (const resource of resources) {
     const variables = variablesOf(resource, uri)
     if (variables === undefined) continue
-    const text = yield* Effect.mapError(resource.read(variables, caller), toProtocol)
-    return { contents: [{ uri, mimeType: resource.mime, text }] }
+    const text = yield* Effect.mapError(resource.read(variables, caller, silent), toProtocol)
+    return { contents: [{ uri, mimeType: resource.mime, ...(typeof text === "string" ? { text } : text) }] }
   }
   return yield* Effect.fail(new ResourceNotFoundError(uri))
 })
@@ -75,10 +76,10 @@ export const render = Effect.fnUntraced(function* ({ prompts }: Catalogue, name:
     decode(raw ?? {}, { errors: "all", onExcessProperty: "error" }),
     ({ issue }) => invalid(sentence(wrongs(issue, inputSchemaOf(prompt.arguments), raw ?? {}))),
   )
-  const text = yield* Effect.mapError(prompt.render(args), toProtocol)
+  const text = yield* Effect.mapError(prompt.render(args, silent), toProtocol)
   return {
     description: prompt.summary,
-    messages: [{ role: "user" as const, content: { type: "text" as const, text } }],
+    messages: [{ role: "user" as const, content: { type: "text" as const, text: String(text) } }],
   }
 })
 

@@ -1,4 +1,5 @@
 /** What a plugin inside the hub contributes besides agents. */
+import { Effect, Stream } from "effect"
 import type {
   ConditionHandle,
   DoctorHandle,
@@ -9,7 +10,8 @@ import type {
   SinkHandle,
   StepHandle,
 } from "../../plugin/Catalogue.ts"
-import type { Contributions } from "../../plugin/Plugin.ts"
+import { implied } from "../../plugin/Operation.ts"
+import type { Contributions, PluginServices } from "../../plugin/Plugin.ts"
 import { type Border, failing, operating, quiet } from "../Border.ts"
 
 type One<K extends keyof Contributions> = NonNullable<Contributions[K]>[number]
@@ -46,14 +48,18 @@ export const operation = (border: Border, operation: One<"operations">): Operati
   input: operation.input as never,
   output: operation.output as never,
   readonly: operation.readonly,
-  destructive: operation.destructive ?? false,
+  ...implied(operation),
+  doors: operation.doors,
+  long: operation.long,
+  input_schema: operation.input_schema,
   cli: operation.cli,
   print: operation.print,
-  run: (input, caller) =>
+  content: operation.content,
+  run: (input, caller, talk) =>
     operating(
       border,
       `operation "${operation.name}"`,
-      () => operation.run(input, caller),
+      () => operation.run(input, caller, talk),
       border.limits.operation,
     ),
 })
@@ -62,24 +68,65 @@ export const resource = (border: Border, resource: One<"resources">): ResourceHa
   plugin: border.plugin,
   uri: resource.uri,
   name: resource.name,
+  title: resource.title,
   summary: resource.summary,
   mime: resource.mime,
-  read: (variables, caller) =>
+  read: (variables, caller, talk) =>
     operating(
       border,
       `resource "${resource.uri}"`,
-      () => resource.read(variables, caller),
+      () => resource.read(variables, caller, talk),
       border.limits.answer,
     ),
+  changes: changesOf(border, resource),
+  complete: completing(border, `completion of resource "${resource.uri}"`, resource.complete),
 })
+
+/** A stream that breaks ends: a subscriber then hears of no more changes. */
+const changesOf = (border: Border, { changes, uri }: One<"resources">): ResourceHandle["changes"] =>
+  changes === undefined
+    ? undefined
+    : (variables) =>
+        Stream.suspend(() => changes(variables)).pipe(
+          Stream.provideContext(border.services),
+          Stream.catchCause((cause) =>
+            Stream.fromEffectDrain(
+              quiet(
+                border,
+                `changes of resource "${uri}"`,
+                () => Effect.failCause(cause),
+                () => undefined,
+              ),
+            ),
+          ),
+        )
+
+/** What cannot be completed has no completions. */
+const completing = <A extends ReadonlyArray<unknown>>(
+  border: Border,
+  what: string,
+  complete: ((...args: A) => Effect.Effect<ReadonlyArray<string>, never, PluginServices>) | undefined,
+) =>
+  complete === undefined
+    ? undefined
+    : (...args: A) =>
+        quiet<ReadonlyArray<string>, PluginServices>(
+          border,
+          what,
+          () => complete(...args),
+          () => [],
+          border.limits.answer,
+        )
 
 export const prompt = (border: Border, prompt: One<"prompts">): PromptHandle => ({
   plugin: border.plugin,
   name: prompt.name,
+  title: prompt.title,
   summary: prompt.summary,
   arguments: prompt.arguments as never,
-  render: (args) =>
-    operating(border, `prompt "${prompt.name}"`, () => prompt.render(args), border.limits.answer),
+  render: (args, talk) =>
+    operating(border, `prompt "${prompt.name}"`, () => prompt.render(args, talk), border.limits.answer),
+  complete: completing(border, `completion of prompt "${prompt.name}"`, prompt.complete),
 })
 
 export const route = (border: Border, route: One<"routes">): RouteHandle => ({

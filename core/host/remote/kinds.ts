@@ -9,6 +9,7 @@ import type {
   SinkHandle,
   StepHandle,
 } from "../../plugin/Catalogue.ts"
+import { implied } from "../../plugin/Operation.ts"
 import type { Finding } from "../../plugin/Plugin.ts"
 import type { StepContext } from "../../plugin/Step.ts"
 import { quiet } from "../Border.ts"
@@ -59,9 +60,13 @@ export const operation = (far: Far, operation: One<"operations">): OperationHand
   input: fromJson(operation.input),
   output: fromJson(operation.output),
   readonly: operation.readonly,
-  destructive: operation.destructive ?? false,
+  ...implied(operation),
+  doors: operation.doors,
+  long: operation.long,
+  input_schema: operation.input_schema,
   cli: operation.cli,
   print: undefined,
+  content: undefined,
   run: (input, caller) =>
     operatingCall(
       far,
@@ -77,6 +82,9 @@ export const operation = (far: Far, operation: One<"operations">): OperationHand
 
 export const resource = (far: Far, resource: One<"resources">): ResourceHandle => ({
   plugin: far.border.plugin,
+  title: undefined,
+  changes: undefined,
+  complete: undefined,
   ...resource,
   read: (variables, caller) =>
     operatingCall(
@@ -90,6 +98,8 @@ export const resource = (far: Far, resource: One<"resources">): ResourceHandle =
 export const prompt = (far: Far, prompt: One<"prompts">): PromptHandle => ({
   plugin: far.border.plugin,
   name: prompt.name,
+  title: undefined,
+  complete: undefined,
   summary: prompt.summary,
   arguments: fromJson(prompt.arguments),
   render: (args) =>

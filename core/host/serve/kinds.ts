@@ -1,5 +1,6 @@
 /** Answers what the hub asks of everything that a plugin contributes besides agents. */
 import { Effect, Schema } from "effect"
+import { silent } from "../../plugin/Talk.ts"
 import type { Peer } from "../Rpc.ts"
 import { type Answers, type Codec, type Offered, one } from "./answers.ts"
 import { stepContext } from "./stepContext.ts"
@@ -25,18 +26,18 @@ export const kinds = (offered: Offered, peer: () => Peer): Answers => ({
         (operation) => operation.name === name,
         `operation ${name}`,
       )
-      const output = yield* found.run(yield* decoded(found.input, input), caller)
+      const output = yield* found.run(yield* decoded(found.input, input), caller, silent)
       return yield* Schema.encodeUnknownEffect(Schema.toCodecJson(found.output) as never as Codec)(output)
     }),
   "resource.read": ({ caller, uri, variables }) =>
     Effect.flatMap(
       one(offered().resources, (found) => found.uri === uri, `resource ${uri}`),
-      (found) => found.read(variables, caller),
+      (found) => found.read(variables, caller, silent),
     ),
   "prompt.render": ({ arguments: args, prompt: name }) =>
     Effect.flatMap(
       one(offered().prompts, (found) => found.name === name, `prompt ${name}`),
-      (found) => Effect.flatMap(decoded(found.arguments, args), (given) => found.render(given)),
+      (found) => Effect.flatMap(decoded(found.arguments, args), (given) => found.render(given, silent)),
     ),
   "sink.receive": ({ event, sink: id }) =>
     Effect.flatMap(
