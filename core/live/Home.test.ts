@@ -109,11 +109,13 @@ effect(
   Effect.gen(function* () {
     const home = yield* Home.open(yield* tempHome)
     const scope = yield* Scope.make()
+    expect(yield* Home.holder(home)).toBeUndefined()
     yield* Scope.provide(Home.hold(home, by), scope)
+    expect(yield* Home.holder(home)).toMatchObject({ pid: process.pid, ...by })
     const error = yield* Effect.flip(Effect.scoped(Home.hold(home, { ...by, command: "other" })))
     expect(error).toMatchObject({ _tag: "HomeHeld", holder: { pid: process.pid, ...by } })
     expect(error.message).toContain(`hub 1.2.3, pid ${process.pid} (hub serve)`)
-    expect(error.message).toContain(`kill ${process.pid}`)
+    expect(error.message).toContain("Stop it with `hub stop`")
     yield* Scope.close(scope, yield* Effect.exit(Effect.void))
     yield* Home.hold(home, by)
   }),
@@ -125,12 +127,14 @@ effect(
     const home = yield* Home.open(yield* tempHome)
     for (const left of ['{"pid":1,"command":"gone","since":1,"version":"0"}', "no json", ""]) {
       fs.writeFileSync(`${home.path}/holder.json`, left)
+      expect(yield* Home.holder(home)).toBeUndefined()
       yield* Effect.scoped(Home.hold(home, by))
     }
     yield* Home.hold(home, by)
     fs.writeFileSync(`${home.path}/holder.json`, "no json")
     const error = yield* Effect.flip(Effect.scoped(Home.hold(home, by)))
     expect(error.message).toContain("held by another hub")
+    expect(yield* Home.holder(home)).toBe("unnamed")
   }),
 )
 

@@ -34,6 +34,19 @@ export const hold = (
 ): Effect.Effect<void, HomeHeld | HomeUnusable, Scope.Scope> =>
   Effect.acquireRelease(take(home, by), (lock) => Effect.sync(() => release(home, lock)))
 
+/**
+ * Who holds the home now; `undefined` when nobody does. Asks the lock, not the file beside it: after a crash that one names a
+ * process that is gone, or another one by now. `"unnamed"`: somebody who has not said yet who it is.
+ */
+export const holder = Effect.fn("Home.holder")(function* (
+  home: Home["Service"],
+): Effect.fn.Return<Holder | "unnamed" | undefined, HomeUnusable> {
+  const lock = yield* attempt(home.path, () => lockFile(home.path))
+  if (lock === undefined) return (yield* holderOf(home.path)).holder ?? "unnamed"
+  lock.close()
+  return undefined
+})
+
 const paths = (home: string): Home["Service"] => ({
   path: home,
   database: path.join(home, "hub.db"),

@@ -44,8 +44,7 @@ export class HomeHeld extends Schema.TaggedError<HomeHeld>()("HomeHeld", {
     const who =
       holder === undefined ? "another hub" : `hub ${holder.version}, pid ${holder.pid} (${holder.command})`
     const since = holder === undefined ? "" : ` since ${new Date(holder.since).toISOString()}`
-    const end = holder === undefined ? "Stop it" : `Stop it with \`kill ${holder.pid}\``
-    return `${JSON.stringify(path)} is held by ${who}${since}. ${end}, or give this hub a home of its own in HUB_HOME.`
+    return `${JSON.stringify(path)} is held by ${who}${since}. Stop it with \`hub stop\`, or give this hub a home of its own in HUB_HOME.`
   }
 }
 
