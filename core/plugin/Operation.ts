@@ -72,10 +72,18 @@ export interface CommandLine {
 export interface Long {
   /** Field of the output, and of the input of the others, that holds the id: `run_id`. */
   readonly id: string
-  /** Operation that tells how it stands: its output has `state`, and `answer` once it has succeeded. */
+  /**
+   * Operation that tells how it stands: its output has `state`, `answer` once it has succeeded, `failure.message` when it has
+   * not (of class `internal`: by a fault of the hub), and `questions` (as in `Talk.ask`) while it waits for replies. With an
+   * input `wait_seconds` it may be asked to wait for the end.
+   */
   readonly check: string
   readonly cancel: string
   readonly list: string
+  /** Operation that takes `replies`, by the keys of the questions, beside the id. */
+  readonly reply?: string | undefined
+  /** Only for clients that know tasks. */
+  readonly required?: boolean | undefined
 }
 
 export interface Operation<I extends Schema.Top = Schema.Top, O extends Schema.Top = Schema.Top> {

@@ -1,10 +1,11 @@
 /** Reads one attempt of a described program. */
-import { Agent, type Exit, Failure } from "hub/plugin"
+import { Agent, type Exit, Failure, Reading } from "hub/plugin"
 import type { Config, EventRule } from "./Config.ts"
-import { cut, end as endOf, Excerpt, Tail, withoutAnsi } from "./Lines.ts"
 import * as Path from "./Path.ts"
 import { type Hit, meets, reads, type Rule, rules } from "./Rules.ts"
 import * as Verdict from "./Verdict.ts"
+
+const { cut, end: endOf, Excerpt, objectIn, Tail, withoutAnsi } = Reading
 
 type Stream = "stdout" | "stderr"
 
@@ -61,8 +62,8 @@ class Attempt implements Verdict.Seen {
   readonly all = { stdout: new Excerpt(), stderr: new Excerpt() }
   readonly #is: Description
   readonly #wantsData: boolean
-  readonly #tail: Tail
-  #message: { readonly text: Tail; readonly open: boolean } | undefined
+  readonly #tail: Reading.Tail
+  #message: { readonly text: Reading.Tail; readonly open: boolean } | undefined
   #answer: { readonly text?: string; readonly data?: unknown } | undefined
   #session: string | undefined
   #usage: Readonly<Record<string, number>> | undefined
@@ -249,12 +250,6 @@ const mismatch = (agent: string, output: string, { facts }: Failure.Failure): Fa
     ...(facts.exit_code === undefined ? {} : { exit_code: facts.exit_code }),
     ...(facts.evidence === undefined ? {} : { evidence: facts.evidence }),
   })
-
-const objectIn = (line: string): object | undefined => {
-  if (!/^\s*\{/.test(line)) return undefined
-  const value = parsed(line)
-  return typeof value === "object" && value !== null ? value : undefined
-}
 
 const parsed = (text: string): unknown => {
   try {

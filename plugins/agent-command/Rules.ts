@@ -1,8 +1,7 @@
 /** Failure rules, ready to be asked. */
-import type { Failure } from "hub/plugin"
+import { type Failure, Reading } from "hub/plugin"
 import type { Config, FailureRule } from "./Config.ts"
 import { guesses, wait } from "./Guess.ts"
-import { cut } from "./Lines.ts"
 import * as Path from "./Path.ts"
 
 export interface Rule {
@@ -54,8 +53,8 @@ const regex = (source: string | undefined): RegExp | undefined =>
 /** Is the object the one that the rule describes? */
 export const meets = (rule: Rule, object: unknown, line: string): Hit | undefined => {
   if (rule.when === undefined || !Path.holds(rule.when, object)) return undefined
-  const source = cut(line)
-  const text = cut(rule.message === undefined ? source : (Path.text(object, rule.message) ?? source))
+  const source = Reading.cut(line)
+  const text = Reading.cut(rule.message === undefined ? source : (Path.text(object, rule.message) ?? source))
   return rule.matches === undefined || rule.matches.test(text)
     ? { text, source: `${text}\n${source}` }
     : undefined

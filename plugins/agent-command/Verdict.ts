@@ -1,7 +1,8 @@
 /** Why an attempt failed, from its exit, what it wrote, and the rules. */
-import { type Exit, Failure } from "hub/plugin"
-import type { Excerpt } from "./Lines.ts"
+import { type Exit, Failure, Reading } from "hub/plugin"
 import { type Hit, reads, type Rule, times } from "./Rules.ts"
+
+const { brief } = Reading
 
 export interface Seen {
   readonly agent: string
@@ -9,9 +10,9 @@ export interface Seen {
   /** What objects and early lines met, by rule. */
   readonly hits: ReadonlyMap<Rule, Hit>
   /** Lines that are no part of a JSON stream: what text rules look at. */
-  readonly plain: Readonly<Record<"stdout" | "stderr", Excerpt>>
+  readonly plain: Readonly<Record<"stdout" | "stderr", Reading.Excerpt>>
   /** All lines: what evidence is made of. */
-  readonly all: Readonly<Record<"stdout" | "stderr", Excerpt>>
+  readonly all: Readonly<Record<"stdout" | "stderr", Reading.Excerpt>>
 }
 
 /** The first rule that fits an attempt that ended badly; `crashed` with the last lines when none does. */
@@ -91,13 +92,8 @@ const exitFacts = (exit: Exit): Pick<Failure.FailureFacts, "exit_code" | "signal
 export const lastLines = ({ all }: Pick<Seen, "all">): ReadonlyArray<string> =>
   [last(all.stdout, 8), last(all.stderr, 12)].flat()
 
-const last = (excerpt: Excerpt, most: number): ReadonlyArray<string> =>
+const last = (excerpt: Reading.Excerpt, most: number): ReadonlyArray<string> =>
   excerpt.lines
     .filter((line) => line.trim() !== "")
     .slice(-most)
     .map((line) => brief(line, 500))
-
-export const brief = (text: string, most: number): string => {
-  const line = text.replace(/\s+/g, " ").trim()
-  return line.length <= most ? line : `${line.slice(0, most - 1)}…`
-}

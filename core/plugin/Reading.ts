@@ -1,0 +1,4 @@
+/** For authors of adapters: reading an agent's output line by line, within bounds. */
+export { asNumber, asObject, asObjects, asText, at, type Json, objectIn } from "./reading/Json.ts"
+export { cut, end, Excerpt, Tail, withoutAnsi } from "./reading/Lines.ts"
+export { brief, Transcript, type TranscriptOptions } from "./reading/Transcript.ts"

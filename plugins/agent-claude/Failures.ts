@@ -1,0 +1,61 @@
+/** What Claude Code's own words for a failure mean. Seen with 2.1.329 and 2.1.197, November 2026. */
+import { Failure, Reading } from "hub/plugin"
+
+type Json = Reading.Json
+type Class = Failure.FailureClass
+
+const { asNumber, asText } = Reading
+
+/** `assistant.error` and `system/api_retry.error`. */
+const words: Readonly<Record<string, Class>> = {
+  rate_limit: "rate_limited",
+  overloaded: "overloaded",
+  authentication_failed: "auth",
+  billing_error: "quota_exhausted",
+  model_not_found: "model_unavailable",
+  server_error: "network",
+}
+
+const status = (code: number | undefined): Class | undefined => {
+  if (code === undefined) return undefined
+  if (code === 529 || code === 503) return "overloaded"
+  if (code === 429) return "rate_limited"
+  if (code === 401 || code === 403) return "auth"
+  if (code === 402) return "quota_exhausted"
+  if (code === 404) return "model_unavailable"
+  if (code === 413) return "context_too_long"
+  return code >= 500 ? "network" : undefined
+}
+
+/** Of a retry that it announces. */
+export const early = (event: Json): Class =>
+  status(asNumber(event["error_status"])) ?? words[asText(event["error"]) ?? ""] ?? "network"
+
+/** Of an `assistant` line that stands for a failed request; nothing for an ordinary one. */
+export const ofAnswer = (event: Json): Class | undefined => {
+  const error = asText(event["error"])
+  const broken = asText(event["api_error"])
+  if (error === undefined && broken === undefined) return undefined
+  if (broken === "connection_failed") return "network"
+  return words[error ?? ""] ?? "crashed"
+}
+
+/** Of the last line. */
+export const ofResult = (event: Json): Class => {
+  if (event["terminal_reason"] === "prompt_too_long") return "context_too_long"
+  if (event["stop_reason"] === "refusal") return "refused"
+  return status(asNumber(event["api_error_status"])) ?? "crashed"
+}
+
+/** What only stderr tells: a flag that this version does not know. */
+export const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
+  for (const line of heard.lines("stderr")) {
+    const flag = /^error: unknown option '(--?[\w-]+)/.exec(line)?.[1]
+    if (flag !== undefined)
+      return Failure.of(
+        "adapter_mismatch",
+        `Claude Code does not take ${flag}. \`hub doctor agents\` compares versions.`,
+      )
+  }
+  return undefined
+}

@@ -1,0 +1,76 @@
+/** A request as the start of `claude -p`. */
+import { Agent, Failure } from "hub/plugin"
+import type { Config } from "./Config.ts"
+
+export const supports: Agent.Supports = {
+  resume: true,
+  fork: true,
+  permission: ["restricted", "auto", "bypass"],
+  model: true,
+  output_schema: true,
+  system_prompt: true,
+}
+
+const modes: Readonly<Record<Agent.Permission, ReadonlyArray<string>>> = {
+  restricted: ["--permission-mode", "plan"],
+  auto: ["--permission-mode", "acceptEdits"],
+  bypass: ["--dangerously-skip-permissions"],
+}
+
+/** Linux takes 128 KB for one argument, its end included. */
+const longest = 120 * 1024
+
+export const launch = (
+  agent: string,
+  config: Config,
+  request: Agent.AgentRequest,
+): Agent.Launch | Failure.Failure => {
+  const args = [
+    ...["-p", "--output-format", "stream-json", "--verbose"],
+    ...(request.permission === undefined ? [] : modes[request.permission]),
+    ...flag("--model", request.model ?? config.model),
+    ...system(request),
+    ...flag("--json-schema", request.output_schema && JSON.stringify(request.output_schema)),
+    ...flag("--resume", request.session?.id),
+    ...(request.session?.fork === true ? ["--fork-session"] : []),
+    ...flag("--max-turns", config.max_turns?.toString()),
+    ...(config.allowed_tools.length === 0 ? [] : ["--allowedTools", config.allowed_tools.join(",")]),
+    ...config.args,
+  ]
+  const long = args.find((argument) => new TextEncoder().encode(argument).byteLength > longest)
+  if (long !== undefined)
+    return Failure.of(
+      "adapter_mismatch",
+      `"${agent}" takes its system prompt and output schema as arguments, of 120 KB at most each. This one starts with ${JSON.stringify(long.slice(0, 60))}.`,
+    )
+  const odd = [request.model, request.session?.id].find((value) => value?.startsWith("-") === true)
+  if (odd !== undefined)
+    return Failure.of("adapter_mismatch", `"${agent}" would read ${JSON.stringify(odd)} as a flag.`)
+  return {
+    program: config.program,
+    args,
+    env: { ...environment(config, request), ...config.env, ...request.env },
+    stdin: { text: request.prompt },
+  }
+}
+
+const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
+  value === undefined ? [] : [name, value]
+
+/** A resumed session keeps its own system prompt unless the snapshot is off. Seen with 2.1.329. */
+const system = ({ session, system: prompt }: Agent.AgentRequest): ReadonlyArray<string> =>
+  prompt === undefined
+    ? []
+    : [
+        "--append-system-prompt",
+        prompt,
+        ...(session === undefined ? [] : ["--system-prompt-snapshot", "off"]),
+      ]
+
+const environment = (config: Config, { permission }: Agent.AgentRequest): Record<string, string> => ({
+  CLAUDE_CODE_MAX_RETRIES: String(config.max_retries),
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  DISABLE_AUTOUPDATER: "1",
+  // It refuses to go without permissions as root, unless told that it is inside a sandbox.
+  ...(permission === "bypass" ? { IS_SANDBOX: "1" } : {}),
+})

@@ -1,0 +1,65 @@
+import { join } from "node:path"
+import { Schema } from "effect"
+import { Agent, Failure } from "hub/plugin"
+import { agentSuite, assert, recordedSuite, test } from "hub/testing"
+import { Config } from "./Config.ts"
+import { decoder } from "./Decoder.ts"
+import { launch, supports } from "./Launch.ts"
+
+const config = (given: object = {}) => Schema.decodeUnknownSync(Config)(given)
+
+const agentOf = (given: object = {}) =>
+  Agent.program({
+    id: "claude",
+    summary: "Claude Code",
+    supports,
+    launch: (request) => launch("claude", config(given), request),
+    decoder: () => decoder("claude"),
+  })
+
+agentSuite(agentOf())
+recordedSuite(agentOf(), join(import.meta.dirname, "fixtures"))
+
+const request: Agent.AgentRequest = {
+  run_id: "r",
+  attempt: 1,
+  prompt: "do it",
+  cwd: "/work",
+  dir: "/attempt",
+  prompt_file: "/attempt/prompt",
+}
+
+const launched = (more: Partial<Agent.AgentRequest>, given: object = {}): Agent.Launch => {
+  const made = launch("claude", config(given), { ...request, ...more })
+  if (made instanceof Failure.Failure) throw made
+  return made
+}
+
+test("the prompt travels by stdin, the stream is asked for with --verbose", () => {
+  const { args, env, stdin } = launched({})
+  assert.deepEqual(args, ["-p", "--output-format", "stream-json", "--verbose"])
+  assert.deepEqual(stdin, { text: "do it" })
+  assert.equal(env?.["CLAUDE_CODE_MAX_RETRIES"], "1")
+})
+
+test("permissions become flags; without any as root only inside a sandbox", () => {
+  assert(launched({ permission: "restricted" }).args.join(" ").includes("--permission-mode plan"))
+  assert(launched({ permission: "auto" }).args.join(" ").includes("--permission-mode acceptEdits"))
+  const bypass = launched({ permission: "bypass" })
+  assert(bypass.args.includes("--dangerously-skip-permissions"))
+  assert.equal(bypass.env?.["IS_SANDBOX"], "1")
+  assert.equal(launched({ permission: "auto" }).env?.["IS_SANDBOX"], undefined)
+})
+
+test("a session is gone on with, or branched off, and takes a new system prompt", () => {
+  const { args } = launched({ session: { id: "s1", fork: true }, system: "Be brief." })
+  assert(args.join(" ").includes("--append-system-prompt Be brief. --system-prompt-snapshot off"))
+  assert(args.join(" ").includes("--resume s1 --fork-session"))
+})
+
+test("a request's model wins over the config's; what looks like a flag is refused", () => {
+  assert(launched({}, { model: "opus" }).args.join(" ").includes("--model opus"))
+  assert(launched({ model: "haiku" }, { model: "opus" }).args.join(" ").includes("--model haiku"))
+  const refused = launch("claude", config(), { ...request, model: "--help" })
+  assert(refused instanceof Failure.Failure && refused.facts.class === "adapter_mismatch")
+})
