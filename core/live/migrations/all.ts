@@ -1,4 +1,5 @@
 /** The database's changes in order. The n-th brings it to version n; one that was released is never edited. */
 import tables from "./0001-tables.ts"
+import tokens from "./0002-tokens.ts"
 
-export const all: ReadonlyArray<string> = [tables]
+export const all: ReadonlyArray<string> = [tables, tokens]

@@ -1,0 +1,21 @@
+/** What a line of the log says beside its message, under the same names everywhere. */
+import { Effect } from "effect"
+
+export interface About {
+  /** The room, or `plugin` and its name: `dispatch`, `plugin:acme`. */
+  readonly component?: string
+  readonly run?: string
+  readonly attempt?: number
+  /** Who asks, as in `Caller`. */
+  readonly client?: string
+  readonly door?: string
+  readonly operation?: string
+  /** Its name, never its text. */
+  readonly token?: string
+}
+
+/** Whatever is logged inside says this too. */
+export const about =
+  (facts: About) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.annotateLogs(effect, { ...facts })
