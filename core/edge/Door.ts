@@ -26,6 +26,8 @@ export const Described = Schema.Struct({
       check: Schema.String,
       cancel: Schema.String,
       list: Schema.String,
+      reply: Schema.optional(Schema.String),
+      required: Schema.optional(Schema.Boolean),
     }),
   ),
   cli: Schema.optionalKey(

@@ -76,7 +76,16 @@ export const Offer = Schema.Struct({
       idempotent: key(Schema.Boolean),
       scope: key(Scope),
       doors: key(Schema.Array(DoorName)),
-      long: key(Schema.Struct({ id: Text, check: Text, cancel: Text, list: Text })),
+      long: key(
+        Schema.Struct({
+          id: Text,
+          check: Text,
+          cancel: Text,
+          list: Text,
+          reply: key(Text),
+          required: key(Schema.Boolean),
+        }),
+      ),
       input_schema: key(Json),
       cli: key(
         Schema.Struct({
