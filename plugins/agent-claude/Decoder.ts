@@ -1,5 +1,6 @@
 /** Reads `claude -p --output-format stream-json`. Key order is not stable and the first line is not always `init`: nothing is sniffed. */
-import { Agent, type Exit, Failure, Reading } from "hub/plugin"
+import type { Agent, Failure } from "hub/plugin"
+import { type Exit, Reading } from "hub/plugin"
 import { early, fromTexts, ofAnswer, ofResult } from "./Failures.ts"
 import { seen } from "./Probe.ts"
 

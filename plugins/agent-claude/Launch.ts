@@ -1,5 +1,6 @@
 /** A request as the start of `claude -p`. */
-import { Agent, Failure } from "hub/plugin"
+import type { Agent } from "hub/plugin"
+import { Failure } from "hub/plugin"
 import type { Config } from "./Config.ts"
 
 export const supports: Agent.Supports = {
@@ -26,7 +27,10 @@ export const launch = (
   request: Agent.AgentRequest,
 ): Agent.Launch | Failure.Failure => {
   const args = [
-    ...["-p", "--output-format", "stream-json", "--verbose"],
+    "-p",
+    "--output-format",
+    "stream-json",
+    "--verbose",
     ...(request.permission === undefined ? [] : modes[request.permission]),
     ...flag("--model", request.model ?? config.model),
     ...system(request),

@@ -1,0 +1,53 @@
+/** What Codex's words for a failure mean: `exec --json` has no codes. Seen with 0.169.0, November 2026. */
+import { Failure, type Reading } from "hub/plugin"
+
+type Class = Failure.FailureClass
+
+/** In this order: a quota is told with status 429 too. The apostrophe of "You've" is a curly one. */
+const texts: ReadonlyArray<readonly [RegExp, Class]> = [
+  [/quota exceeded|hit your usage limit|usage limit/i, "quota_exhausted"],
+  [/ran out of room in the model.s context window/i, "context_too_long"],
+  [/missing environment variable/i, "auth"],
+  [/does not exist or you do not have access|model.{0,40}not (?:found|supported)/i, "model_unavailable"],
+  [/waiting for network|connection failed/i, "network"],
+  [/high demand/i, "overloaded"],
+]
+
+const otherTexts: ReadonlyArray<readonly [RegExp, Class]> = [
+  [/rate limit/i, "rate_limited"],
+  [/stream (?:disconnected|closed)|error sending request|timed? ?out/i, "network"],
+]
+
+export const classOf = (text: string): Class =>
+  among(texts, text) ?? ofStatus(text) ?? among(otherTexts, text) ?? "crashed"
+
+const among = (rules: typeof texts, text: string): Class | undefined =>
+  rules.find(([words]) => words.test(text))?.[1]
+
+const ofStatus = (text: string): Class | undefined => {
+  const status = Number(/(?:last|unexpected) status:? (\d{3})/.exec(text)?.[1])
+  if (status === 429) return "rate_limited"
+  if (status === 401 || status === 403) return "auth"
+  if (status === 402) return "quota_exhausted"
+  if (status === 404) return "model_unavailable"
+  if (status === 503 || status === 529) return "overloaded"
+  return status >= 500 ? "network" : undefined
+}
+
+/** `Reconnecting... 2/5 (…)`: not the end. */
+export const isRetry = (text: string): boolean => /^reconnecting/i.test(text)
+
+/** What only stderr tells. */
+export const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
+  for (const line of heard.lines("stderr")) {
+    const flag = /^error: (?:unexpected argument|invalid value .* for) '(--?[\w-]+)/.exec(line)?.[1]
+    if (flag !== undefined)
+      return Failure.of(
+        "adapter_mismatch",
+        `Codex does not take ${flag}. \`hub doctor agents\` compares versions.`,
+      )
+    if (line.startsWith("Error loading config"))
+      return Failure.of("adapter_mismatch", `Codex said: ${line.slice(0, 300)}`)
+  }
+  return undefined
+}

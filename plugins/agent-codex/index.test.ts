@@ -1,0 +1,76 @@
+import { join } from "node:path"
+import { Schema } from "effect"
+import { Agent, Failure } from "hub/plugin"
+import { agentSuite, assert, recordedSuite, test } from "hub/testing"
+import { Config } from "./Config.ts"
+import { decoder } from "./Decoder.ts"
+import { launch, supports } from "./Launch.ts"
+
+const config = (given: object = {}) => Schema.decodeUnknownSync(Config)(given)
+
+const agentOf = (given: object = {}) =>
+  Agent.program({
+    id: "codex",
+    summary: "Codex",
+    supports,
+    launch: (request) => launch("codex", config(given), request),
+    decoder: (request) => decoder("codex", request),
+  })
+
+agentSuite(agentOf())
+recordedSuite(agentOf(), join(import.meta.dirname, "fixtures"))
+
+const request: Agent.AgentRequest = {
+  run_id: "r",
+  attempt: 1,
+  prompt: "do it",
+  cwd: "/work",
+  dir: "/attempt",
+  prompt_file: "/attempt/prompt",
+}
+
+const launched = (more: Partial<Agent.AgentRequest>, given: object = {}): Agent.Launch => {
+  const made = launch("codex", config(given), { ...request, ...more })
+  if (made instanceof Failure.Failure) throw made
+  return made
+}
+
+test("the prompt travels by stdin; a folder outside git is fine", () => {
+  const { args, stdin } = launched({})
+  assert.deepEqual(args, ["exec", "--json", "--skip-git-repo-check", "-"])
+  assert.deepEqual(stdin, { text: "do it" })
+})
+
+test("the sandbox stands before resume, where Codex takes it", () => {
+  const { args } = launched({ permission: "auto", session: { id: "t1" } })
+  assert.deepEqual(args.slice(3), ["-s", "workspace-write", "resume", "t1", "-"])
+  assert.deepEqual(launched({ session: { id: "t1", fork: true } }).args.slice(-3), ["fork", "t1", "-"])
+})
+
+test("settings and the system prompt are TOML values", () => {
+  const { args } = launched(
+    { system: 'Say "hi".' },
+    { settings: { model_reasoning_effort: "high", "features.x": true, list: [1, "a"], table: { a: 1 } } },
+  )
+  assert.deepEqual(
+    args.filter((_, index) => args[index - 1] === "-c"),
+    [
+      'model_reasoning_effort="high"',
+      "features.x=true",
+      'list=[1, "a"]',
+      'table={"a" = 1}',
+      'developer_instructions="Say \\"hi\\"."',
+    ],
+  )
+})
+
+test("an output schema is a file of the attempt", () => {
+  const { args, files } = launched({ output_schema: { type: "object" } })
+  assert(args.join(" ").includes("--output-schema /attempt/output-schema.json"))
+  assert.deepEqual(files, { "output-schema.json": '{"type":"object"}' })
+})
+
+test("what looks like a flag is refused", () => {
+  const refused = launch("codex", config(), { ...request, session: { id: "--last" } })
+  assert(refused instanceof Failure.Failure && refused.facts.class === "adapter_mismatch")
+})
