@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import type { StepAnswer } from "../plugin/Step.ts"
 import { Files } from "../services/Files.ts"
 import { Home } from "../services/Home.ts"
-import { type RunEnd, Store } from "./Store.ts"
+import type { RunEnd } from "./Rows.ts"
+import { Store } from "./Store.ts"
 
 /** Characters of an answer that travel through every door. */
 const most = 65_536

@@ -25,7 +25,8 @@ import { Lifecycle } from "./Lifecycle.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Record from "./Record.ts"
 import { Seen } from "./Seen.ts"
-import { type AttemptRow, Store } from "./Store.ts"
+import type { AttemptRow } from "./Rows.ts"
+import { Store } from "./Store.ts"
 
 /** Where an attempt belongs. */
 export interface Place {

@@ -10,7 +10,8 @@ import { Cooldowns } from "./Cooldowns.ts"
 import * as Outcome from "./Outcome.ts"
 import { present } from "./Present.ts"
 import type { Seen } from "./Seen.ts"
-import { type AttemptRow, failureOf, Store } from "./Store.ts"
+import { type AttemptRow, failureOf } from "./Rows.ts"
+import { Store } from "./Store.ts"
 
 export interface Ending {
   readonly run_id: string

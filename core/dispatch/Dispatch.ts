@@ -13,7 +13,8 @@ import { type Hashed, type PlanError, Plans } from "./Plans.ts"
 import { type Project, Projects, type ProjectsError } from "./Projects.ts"
 import * as RunId from "./RunId.ts"
 import { Runner } from "./Runner.ts"
-import { type NewRun, type RunRow, Store } from "./Store.ts"
+import type { NewRun, RunRow } from "./Rows.ts"
+import { Store } from "./Store.ts"
 import * as View from "./View.ts"
 
 /** The request itself is wrong: which part, and what to give instead. */

@@ -5,7 +5,8 @@ import { RunRefused, Runs, type RunSummary } from "../services/Runs.ts"
 import { Dispatch, type DispatchError } from "./Dispatch.ts"
 import { said } from "./Refusal.ts"
 import { Runner } from "./Runner.ts"
-import { type RunRow, Store } from "./Store.ts"
+import type { RunRow } from "./Rows.ts"
+import { Store } from "./Store.ts"
 
 const summary = (row: RunRow): RunSummary => ({
   run_id: row.run_id,

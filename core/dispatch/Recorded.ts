@@ -4,7 +4,8 @@ import type * as Failure from "../plugin/Failure.ts"
 import type { RecordedAttempt, Recording } from "../pipeline/Replay.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
 import * as Conclude from "./Conclude.ts"
-import { type AttemptRow, failureOf, type RunRow, Store } from "./Store.ts"
+import { type AttemptRow, failureOf, type RunRow } from "./Rows.ts"
+import { Store } from "./Store.ts"
 
 const page = 1000
 

@@ -15,7 +15,8 @@ import { Lifecycle } from "./Lifecycle.ts"
 import { Plans } from "./Plans.ts"
 import { ofRun, Projects } from "./Projects.ts"
 import * as RunWorld from "./RunWorld.ts"
-import { type RunEnd, type RunRow, Store } from "./Store.ts"
+import type { RunEnd, RunRow } from "./Rows.ts"
+import { Store } from "./Store.ts"
 import * as Answers from "./Answers.ts"
 
 /** Between a failed write and the next try: a full disk is not emptied in a moment. */

@@ -1,100 +1,8 @@
 /** Runs and attempts in the database. The only place that knows their tables. */
-import { Context, Effect, Layer, Schema } from "effect"
-import { FailureFacts } from "../plugin/Failure.ts"
-import type { Answer } from "../plugin/Agent.ts"
+import { Context, Effect, Layer } from "effect"
 import type { Source } from "../pipeline/Plan.ts"
-import { type RunState } from "../services/Runs.ts"
 import { Sql, type Transaction } from "../services/Sql.ts"
-import type { AttemptState } from "./Model.ts"
-
-export interface RunRow {
-  readonly n: number
-  readonly run_id: string
-  readonly state: RunState
-  readonly project: string | null
-  readonly cwd: string
-  readonly pipeline: string
-  readonly prompt: string
-  readonly input: string
-  readonly plan_hash: string
-  readonly parent_run: string | null
-  readonly client: string
-  readonly accepted_at: number
-  readonly started_at: number | null
-  readonly ended_at: number | null
-  readonly answer: string | null
-  readonly answer_data: string | null
-  readonly answer_ref: string | null
-  readonly answered_by: string | null
-  readonly failure: string | null
-  readonly cancel_requested: number
-}
-
-export interface AttemptRow {
-  readonly run_id: string
-  readonly attempt: number
-  readonly step: string
-  /** The execution point: unique in the run. */
-  readonly path: string
-  readonly kind: "agent" | "command"
-  readonly agent: string | null
-  readonly model: string | null
-  readonly state: AttemptState
-  readonly failure: string | null
-  readonly started_at: number
-  readonly ended_at: number | null
-  readonly exit_code: number | null
-  readonly session_id: string | null
-  readonly usage: string | null
-  readonly answer: string | null
-}
-
-export type NewRun = Pick<
-  RunRow,
-  | "run_id"
-  | "project"
-  | "cwd"
-  | "pipeline"
-  | "prompt"
-  | "input"
-  | "plan_hash"
-  | "parent_run"
-  | "client"
-  | "accepted_at"
->
-
-export type NewAttempt = Pick<
-  AttemptRow,
-  "run_id" | "step" | "path" | "kind" | "agent" | "model" | "started_at"
->
-
-export interface RunEnd {
-  readonly state: RunState
-  readonly at: number
-  readonly answer?: string | undefined
-  readonly answer_data?: unknown
-  readonly answer_ref?: { readonly file: string; readonly bytes: number } | undefined
-  readonly answered_by?: string | undefined
-  readonly failure?: FailureFacts | undefined
-}
-
-export interface AttemptEnd {
-  readonly state: AttemptState
-  readonly at: number
-  readonly exit_code?: number | undefined
-  readonly session_id?: string | undefined
-  readonly usage?: Readonly<Record<string, number>> | undefined
-  readonly answer?: Answer | undefined
-  readonly failure?: FailureFacts | undefined
-}
-
-export interface ListFilter {
-  readonly state?: RunState | undefined
-  readonly project?: string | undefined
-  /** Only runs accepted before this one. */
-  readonly before?: string | undefined
-  readonly limit: number
-}
+import type { AttemptEnd, AttemptRow, ListFilter, NewAttempt, NewRun, RunEnd, RunRow } from "./Rows.ts"
 
 /** How one cuts a run for a list: its prompt and answer may be megabytes. */
 const listed = `n, run_id, state, project, cwd, pipeline, substr(prompt, 1, 200) as prompt, '{}' as input, plan_hash,
@@ -316,7 +224,3 @@ const make = Effect.gen(function* () {
 
 export class Store extends Context.Service<Store, Effect.Success<typeof make>>()("hub/dispatch/Store") {}
 export const layer: Layer.Layer<Store, never, Sql> = Layer.effect(Store, make)
-
-/** Facts of a failure as a row keeps them. */
-export const failureOf = (text: string | null): FailureFacts | undefined =>
-  text === null ? undefined : Schema.decodeUnknownSync(Schema.fromJsonString(FailureFacts))(text)

@@ -2,7 +2,8 @@
 import { Clock, DateTime, Effect } from "effect"
 import type { AttemptView, RunView } from "./Model.ts"
 import { present } from "./Present.ts"
-import { type AttemptRow, failureOf, type RunRow, Store } from "./Store.ts"
+import { type AttemptRow, failureOf, type RunRow } from "./Rows.ts"
+import { Store } from "./Store.ts"
 
 const iso = (millis: number): string => DateTime.formatIso(DateTime.makeUnsafe(millis))
 

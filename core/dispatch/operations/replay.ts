@@ -12,7 +12,8 @@ import { Plans } from "../Plans.ts"
 import { ofRun, Projects } from "../Projects.ts"
 import * as Recorded from "../Recorded.ts"
 import { said } from "../Refusal.ts"
-import { type RunRow, Store } from "../Store.ts"
+import type { RunRow } from "../Rows.ts"
+import { Store } from "../Store.ts"
 import * as Sources from "./sources.ts"
 
 const Difference = Schema.Struct({

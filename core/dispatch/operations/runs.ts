@@ -8,7 +8,8 @@ import { Dispatch } from "../Dispatch.ts"
 import { RunView } from "../Model.ts"
 import { present } from "../Present.ts"
 import { said } from "../Refusal.ts"
-import { type RunRow, Store } from "../Store.ts"
+import type { RunRow } from "../Rows.ts"
+import { Store } from "../Store.ts"
 import * as Text from "../Text.ts"
 
 const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
