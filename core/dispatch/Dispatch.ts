@@ -8,12 +8,13 @@ import type { FolderUnusable } from "../services/Processes.ts"
 import { type DispatchRequest, ended, type RunState } from "../services/Runs.ts"
 import type { StorageFailed } from "../services/Sql.ts"
 import { didYouMean } from "../toml/Toml.ts"
+import * as Calls from "./Calls.ts"
 import type { RunView } from "./Model.ts"
 import { type Hashed, type PlanError, Plans } from "./Plans.ts"
 import { type Project, Projects, type ProjectsError } from "./Projects.ts"
 import * as RunId from "./RunId.ts"
 import { Runner } from "./Runner.ts"
-import type { NewRun, RunRow } from "./Rows.ts"
+import type { CallRow, NewCall, NewRun, RunRow } from "./Rows.ts"
 import { Store } from "./Store.ts"
 import * as View from "./View.ts"
 
@@ -29,6 +30,7 @@ export class RunUnknown extends Schema.TaggedError<RunUnknown>()("RunUnknown", {
 export type DispatchError =
   | RequestRefused
   | RunUnknown
+  | Calls.KeyTaken
   | FolderUnusable
   | PlanError
   | ProjectsError
@@ -47,6 +49,11 @@ export interface Place {
 export interface Prepared extends Hashed {
   readonly place: Place
   readonly input: Readonly<Record<string, unknown>>
+}
+
+export interface Accepted {
+  readonly run_id: string
+  readonly state: RunState
 }
 
 const make = Effect.gen(function* () {
@@ -124,15 +131,16 @@ const make = Effect.gen(function* () {
     }
   })
 
-  /** Not interruptible: a client that hangs up in between must not leave a run that nobody starts. */
-  const begin = (run: Omit<NewRun, "run_id">, plan: Plan) =>
+  /**
+   * Gives the earlier call when the same one has become a run meanwhile.
+   *
+   * Not interruptible: a client that hangs up in between must not leave a run that nobody starts.
+   */
+  const begin = (run: NewRun, plan: Plan, call: NewCall | undefined) =>
     Effect.uninterruptible(
-      Effect.gen(function* () {
-        const run_id = yield* RunId.next
-        yield* store.accept({ ...run, run_id }, plan.sources)
-        yield* runner.start(run_id)
-        return run_id
-      }),
+      Effect.tap(store.accept(run, plan.sources, call), (earlier) =>
+        earlier === undefined ? runner.start(run.run_id) : Effect.void,
+      ),
     )
 
   const unknown = (reference: string) =>
@@ -160,6 +168,11 @@ const make = Effect.gen(function* () {
     return row ?? (yield* unknown(reference))
   })
 
+  const again = Effect.fnUntraced(function* (call: NewCall, earlier: CallRow) {
+    const { run_id, state } = yield* find(yield* Calls.repeated(call, earlier))
+    return { run_id, state }
+  })
+
   const view = (row: RunRow) => Effect.provideService(View.one(row), Store, store)
 
   return {
@@ -168,29 +181,32 @@ const make = Effect.gen(function* () {
     /** What a request would become: where, by which plan (of `source`, when given), with which inputs. Changes nothing. */
     prepare,
 
-    /** On disk, and handed over, when it returns. */
+    /** On disk, and handed over, when it returns. A call that is repeated under its key gives the same run again. */
     accept: Effect.fn("Dispatch.accept")(function* (
       request: DispatchRequest,
       caller: Caller,
-    ): Effect.fn.Return<{ readonly run_id: string; readonly state: RunState }, DispatchError> {
+    ): Effect.fn.Return<Accepted, DispatchError> {
       yield* checkPrompt(request)
+      const call = yield* Calls.of(request, caller)
+      const known = call && (yield* store.call(call.key))
+      if (call !== undefined && known !== undefined) return yield* again(call, known)
       const { hash, input, place, plan } = yield* prepare(request, caller)
       yield* checkDepth(caller.parent_run)
-      const run_id = yield* begin(
-        {
-          project: place.project?.name ?? null,
-          cwd: place.cwd,
-          pipeline: plan.id,
-          prompt: request.prompt,
-          input: JSON.stringify(input),
-          plan_hash: hash,
-          parent_run: caller.parent_run ?? null,
-          client: caller.client,
-          accepted_at: yield* Clock.currentTimeMillis,
-        },
-        plan,
-      )
-      return { run_id, state: "queued" }
+      const run = {
+        run_id: yield* RunId.next,
+        project: place.project?.name ?? null,
+        cwd: place.cwd,
+        pipeline: plan.id,
+        prompt: request.prompt,
+        input: JSON.stringify(input),
+        plan_hash: hash,
+        parent_run: caller.parent_run ?? null,
+        client: caller.client,
+        accepted_at: yield* Clock.currentTimeMillis,
+      }
+      const earlier = yield* begin(run, plan, call)
+      if (call !== undefined && earlier !== undefined) return yield* again(call, earlier)
+      return { run_id: run.run_id, state: "queued" }
     }),
 
     /** The run now, or as soon as it has ended within `wait`. */

@@ -8,6 +8,7 @@ import type { Plan, Source } from "../pipeline/Plan.ts"
 import { resolve } from "../pipeline/Resolve.ts"
 import type { FileFailed } from "../services/Workspace.ts"
 import { didYouMean, type Invalid, type TomlSyntax } from "../toml/Toml.ts"
+import { sha256 } from "./Digest.ts"
 import { Pipelines } from "./Pipelines.ts"
 
 export class PipelineUnknown extends Schema.TaggedError<PipelineUnknown>()("PipelineUnknown", {
@@ -39,12 +40,6 @@ interface Recent extends Hashed {
 
 const mostRecent = 100
 
-const hashOf = (sources: ReadonlyArray<Source>) =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(sources)))),
-    (digest) => new Uint8Array(digest).toHex(),
-  )
-
 /** All pipelines, with this file in place of the one of its name. */
 export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
   get: (id: string) => (id === source.id ? Effect.succeed(source) : pipelines.get(id)),
@@ -60,7 +55,7 @@ const make = Effect.gen(function* () {
   const found = { get: pipelines.get, list: pipelines.list, beside: pipelines.beside }
 
   const hashed = Effect.fnUntraced(function* (plan: Plan) {
-    return { plan, hash: yield* hashOf(plan.sources) } satisfies Hashed
+    return { plan, hash: yield* sha256(JSON.stringify(plan.sources)) } satisfies Hashed
   })
 
   const stampsOf = (plan: Plan) => {

@@ -8,6 +8,7 @@ const codes = {
   RequestRefused: "invalid",
   FolderUnusable: "invalid",
   InputRefused: "invalid",
+  KeyTaken: "conflict",
   Invalid: "invalid",
   TomlSyntax: "invalid",
   RunUnknown: "not_found",

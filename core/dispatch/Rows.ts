@@ -66,6 +66,16 @@ export type NewAttempt = Pick<
   "run_id" | "step" | "path" | "kind" | "agent" | "model" | "started_at"
 >
 
+/** A call that may be repeated, by its key: what it asked for and the run that it became. */
+export interface CallRow {
+  readonly key: string
+  /** Hash of the request. */
+  readonly request: string
+  readonly run_id: string
+}
+
+export type NewCall = Omit<CallRow, "run_id">
+
 export interface RunEnd {
   readonly state: RunState
   readonly at: number

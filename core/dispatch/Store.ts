@@ -2,7 +2,17 @@
 import { Context, Effect, Layer } from "effect"
 import type { Source } from "../pipeline/Plan.ts"
 import { Sql, type Transaction } from "../services/Sql.ts"
-import type { AttemptEnd, AttemptRow, ListFilter, NewAttempt, NewRun, RunEnd, RunRow } from "./Rows.ts"
+import type {
+  AttemptEnd,
+  AttemptRow,
+  CallRow,
+  ListFilter,
+  NewAttempt,
+  NewCall,
+  NewRun,
+  RunEnd,
+  RunRow,
+} from "./Rows.ts"
 
 /** How one cuts a run for a list: its prompt and answer may be megabytes. */
 const listed = `n, run_id, state, project, cwd, pipeline, substr(prompt, 1, 200) as prompt, '{}' as input, plan_hash,
@@ -28,6 +38,21 @@ const insertRun = (t: Transaction, run: NewRun) =>
       run.accepted_at,
     ],
   )
+
+/** Nobody repeats a call that long after it. */
+const longestKept = 7 * 24 * 60 * 60 * 1000
+
+const insertCall = (t: Transaction, { key, request }: NewCall, { accepted_at, run_id }: NewRun) => {
+  t.run("delete from calls where at < ?", [accepted_at - longestKept])
+  t.run("insert into calls (key, request, run_id, at) values (?, ?, ?, ?)", [
+    key,
+    request,
+    run_id,
+    accepted_at,
+  ])
+}
+
+const callUnder = "select key, request, run_id from calls where key = ?"
 
 const insertAttempt = (t: Transaction, attempt: NewAttempt): number => {
   const [row] = t.all<{ next: number }>(
@@ -58,15 +83,25 @@ const make = Effect.gen(function* () {
     Effect.map(sql.all<Row>(text, params), (rows): Row | undefined => rows[0])
 
   return {
-    /** On disk when it returns, also after a power loss. */
-    accept: (run: NewRun, sources: ReadonlyArray<Source>) =>
-      sql.transact("full", (t) => {
+    /**
+     * On disk when it returns, also after a power loss.
+     *
+     * Where a call of that key became a run already it accepts nothing and gives that call. Keys are forgotten after 7 days.
+     */
+    accept: (run: NewRun, sources: ReadonlyArray<Source>, call?: NewCall) =>
+      sql.transact("full", (t): CallRow | undefined => {
+        const [earlier] = call === undefined ? [] : t.all<CallRow>(callUnder, [call.key])
+        if (earlier !== undefined) return earlier
+        if (call !== undefined) insertCall(t, call, run)
         t.run("insert or ignore into plan_sources (hash, sources) values (?, ?)", [
           run.plan_hash,
           JSON.stringify(sources),
         ])
         insertRun(t, run)
+        return undefined
       }),
+
+    call: (key: string) => first<CallRow>(callUnder, [key]),
 
     run: (run_id: string) => first<RunRow>("select * from runs where run_id = ?", [run_id]),
 
