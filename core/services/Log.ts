@@ -1,8 +1,12 @@
 /** What a line of the log says beside its message, under the same names everywhere. */
 import { Effect } from "effect"
 
+/** From the least important on. */
+export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const
+export type Level = (typeof levels)[number]
+
 export interface About {
-  /** The room, or `plugin` and its name: `dispatch`, `plugin:acme`. */
+  /** The room, or `plugin` and its name: `dispatch`, `plugin:acme`. `hub` when nobody says. */
   readonly component?: string
   readonly run?: string
   readonly attempt?: number
