@@ -19,8 +19,11 @@ import type { RunEnd, RunRow } from "./Rows.ts"
 import { Store } from "./Store.ts"
 import * as Answers from "./Answers.ts"
 
-/** Between a failed write and the next try: a full disk is not emptied in a moment. */
-const storagePause = "5 seconds"
+/** Between an end that could not be written and the next try: a full disk is not emptied in a moment. */
+const pause = "5 seconds"
+
+/** Executions of a run that a bug ended, where the end broke too. */
+const mostTries = 5
 
 /** Longer than a plugin may take for its setup. */
 const longestStart = "15 seconds"
@@ -153,28 +156,50 @@ const make = Effect.gen(function* () {
     })
   })
 
-  const later = (run_id: string): Effect.Effect<void> =>
+  const later = (run_id: string, tries: number): Effect.Effect<void> =>
     Effect.andThen(
-      Effect.sleep(storagePause),
-      Effect.suspend(() => guarded(run_id)),
+      Effect.sleep(pause),
+      Effect.suspend(() => guarded(run_id, tries)),
     )
 
   /** A storage failure is not the run's: it is executed anew once the storage is back. Any other bug ends the run. */
-  const guarded = (run_id: string): Effect.Effect<void> =>
-    Effect.catchCause(execute(run_id), (cause) => {
-      if (Cause.hasInterrupts(cause)) return Effect.interrupt
-      const error = Cause.squash(cause)
-      if (error instanceof StorageFailed)
-        return Effect.andThen(
-          Effect.logError("run waits for storage", { run_id, error: error.message }),
-          later(run_id),
-        )
-      const failure = Failure.of("crashed", `A bug in the hub ended this run: ${String(error)}`)
-      return Effect.andThen(
-        Effect.logError("run ended by a bug", { run_id, cause: Cause.pretty(cause) }),
-        Effect.catchCause(fail(run_id, failure), () => later(run_id)),
+  const guarded = (run_id: string, tries = 1): Effect.Effect<void> =>
+    Effect.catchCause(execute(run_id), (cause) => recover(run_id, cause, tries, endedByBug(run_id, tries)))
+
+  const recover = (
+    run_id: string,
+    cause: Cause.Cause<unknown>,
+    tries: number,
+    broken: (cause: Cause.Cause<unknown>) => Effect.Effect<void>,
+  ): Effect.Effect<void> => {
+    if (Cause.hasInterrupts(cause)) return Effect.interrupt
+    const error = Cause.squash(cause)
+    if (!(error instanceof StorageFailed)) return broken(cause)
+    return Effect.andThen(
+      Effect.logError("run waits for storage", { run_id, error: error.message }),
+      later(run_id, tries),
+    )
+  }
+
+  /** Where the end itself breaks too, it is tried anew a few times, then written without all that belongs to it. */
+  const endedByBug = (run_id: string, tries: number) => (cause: Cause.Cause<unknown>) =>
+    Effect.gen(function* () {
+      const id = crypto.randomUUID().slice(0, 8)
+      yield* Effect.logError(`run ended by a bug (${id})`, { run_id, cause: Cause.pretty(cause) })
+      const message = `A bug in the hub ended this run: ${String(Cause.squash(cause))}. The log has the cause under ${id}.`
+      const failure = Failure.of("crashed", secrets.redact(message))
+      yield* Effect.catchCause(fail(run_id, failure), (second) =>
+        recover(run_id, second, tries, () =>
+          tries < mostTries ? later(run_id, tries + 1) : bareEnd(run_id, failure),
+        ),
       )
     })
+
+  const bareEnd = (run_id: string, { facts }: Failure.Failure) =>
+    Effect.gen(function* () {
+      yield* store.end(run_id, { state: "failed", at: yield* Clock.currentTimeMillis, failure: facts })
+      yield* wake(run_id)
+    }).pipe(Effect.catch(() => later(run_id, mostTries)))
 
   const start = (run_id: string) => engine.start(run_id, guarded(run_id))
 
