@@ -104,6 +104,12 @@ export class Transcript {
     })
   }
 
+  /** What it told last is known better from elsewhere, such as its exit code. */
+  meant(class_: FailureClass): void {
+    if (this.#failure !== undefined)
+      this.#failure = failureOf(class_, this.#failure.message, restOf(this.#failure.facts))
+  }
+
   /** The agent told that something stands in its way, and that it tries again by itself. */
   alarm(class_: FailureClass, text: string, more: More = {}): ReadonlyArray<AgentEvent> {
     this.failed(class_, text, more)
@@ -197,3 +203,5 @@ export const brief = (text: string, most: number): string => {
   const line = text.replace(/\s+/g, " ").trim()
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`
 }
+
+const restOf = ({ class: _class, message: _message, ...rest }: FailureFacts): More => rest

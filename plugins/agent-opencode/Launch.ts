@@ -1,0 +1,68 @@
+/** A request as the start of `opencode run --format json`. */
+import { type Agent, Failure } from "hub/plugin"
+import type { Config } from "./Config.ts"
+
+export const supports: Agent.Supports = {
+  resume: true,
+  fork: true,
+  permission: ["restricted", "auto", "bypass"],
+  model: true,
+}
+
+// It has no flag for looking only. Its own config, for this run alone, says what may be done.
+const restricted = { permission: { edit: "deny", bash: "deny", webfetch: "deny" } }
+
+export const launch = (
+  agent: string,
+  config: Config,
+  request: Agent.AgentRequest,
+): Agent.Launch | Failure.Failure => {
+  const refused = refusal(agent, request)
+  if (refused !== undefined) return refused
+  return {
+    program: config.program,
+    args: [
+      "run",
+      "--format",
+      "json",
+      // Without a title it asks a small model for one.
+      "--title",
+      `hub ${request.run_id}`,
+      // A session of another folder would hang silently without it.
+      "--dir",
+      request.cwd,
+      // It is silent while it repeats a refused request, for a minute and a half; its log is not.
+      "--print-logs",
+      "--log-level",
+      "ERROR",
+      ...(request.permission === "bypass" ? ["--auto"] : []),
+      ...flag("-m", request.model ?? config.model),
+      ...flag("-s", request.session?.id),
+      ...(request.session?.fork === true ? ["--fork"] : []),
+      ...flag("--attach", config.attach),
+      ...config.args,
+    ],
+    env: {
+      OPENCODE_DISABLE_AUTOUPDATE: "1",
+      ...(request.permission === "restricted" ? { OPENCODE_CONFIG_CONTENT: JSON.stringify(restricted) } : {}),
+      ...config.env,
+      ...request.env,
+    },
+    // As an argument it would be quoted anew.
+    stdin: { text: request.prompt },
+  }
+}
+
+const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
+  value === undefined ? [] : [name, value]
+
+const refusal = (
+  agent: string,
+  { model, output_schema, session, system }: Agent.AgentRequest,
+): Failure.Failure | undefined => {
+  const no = (what: string) => Failure.of("adapter_mismatch", `"${agent}" ${what}.`)
+  if (system !== undefined) return no("takes no system prompt besides its own: say it in the prompt")
+  if (output_schema !== undefined) return no("takes no output schema")
+  const odd = [model, session?.id].find((value) => value?.startsWith("-") === true)
+  return odd === undefined ? undefined : no(`would read ${JSON.stringify(odd)} as a flag`)
+}
