@@ -23,6 +23,7 @@ import { chosen, open } from "../core/live/Home.ts"
 import { decode, diagnoseSyntax, parse, type TomlDocument } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
 import { connect, type Wish } from "./connect.ts"
+import { service } from "./service.ts"
 import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
 
@@ -125,6 +126,7 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         initCommand({ plugins: pluginsToml }),
         checkCommand(validators),
         doctorCommand({ program: process.execPath, checks }),
+        ...service(wish.self),
         backupCommand,
         restoreCommand(wish),
       ],
