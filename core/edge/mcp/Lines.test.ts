@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test"
 import { PassThrough } from "node:stream"
 import * as fc from "fast-check"
-import { Lines, maxLine } from "./Lines.ts"
+import { maxLine } from "../wire/Cutter.ts"
+import { Lines } from "./Lines.ts"
 
 /** Everything that a connection makes of these chunks: what it hands on, and what it answers. */
 const through = async (chunks: ReadonlyArray<Uint8Array>) => {

@@ -2,7 +2,7 @@
  * What is spoken on `$HUB_HOME/hub.sock`: JSON, one message a line, UTF-8.
  *
  * The first line of a client says what it wants, the first line of the hub whether it gets it. After `kind: "mcp"` the lines
- * are those of MCP over stdio, both ways. Types only, and free of Effect: the shim loads it.
+ * are those of MCP over stdio, both ways. Free of Effect: the shim loads it.
  */
 
 /** Grows with each change that an older side would misread. */
@@ -18,7 +18,7 @@ export interface Hello {
     readonly cwd?: string
     /** The run that the client works in. */
     readonly parent_run?: string
-    /** For `mcp`: the same for each connection of one shim; with the id of a request it makes the `call_key`. */
+    /** For `mcp`: the same for each connection of one shim. */
     readonly shim?: string
   }
 }
@@ -40,6 +40,12 @@ export type Greeting =
         readonly message: string
       }
     }
+
+/** In `_meta` of a `tools/call` that came through a shim: the `call_key`. The same when the shim asks again. */
+export const CALL_KEY = "hub/call_key"
+
+/** Error code of a request that an ending hub has not begun. Known between hub and shim only: the shim asks the next hub. */
+export const ENDING = -32_090
 
 /** After `kind: "calls"`, from the client. Ids are its own; several calls may be under way. */
 export type Ask =

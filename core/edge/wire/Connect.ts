@@ -1,0 +1,247 @@
+/** The hub behind a socket, as a door. */
+import { Effect, Schema } from "effect"
+import { type Caller, OperationCode, OperationFailed } from "../../plugin/Operation.ts"
+import { silent, type Talk } from "../../plugin/Talk.ts"
+import { maxInputBytes } from "../Call.ts"
+import { type Answered, Described, type Door, HubUnreachable } from "../Door.ts"
+import { maxLine } from "./Cutter.ts"
+import { answers as isAnswered, type Link, Nobody, open, Refusal } from "./Link.ts"
+import { PROTOCOL } from "./Protocol.ts"
+
+/** The hub ends, or is gone. What it had not begun, and what only looks, may be asked again elsewhere. */
+class HubEnding extends Schema.TaggedError<HubEnding>()("HubEnding", { hasBegun: Schema.Boolean }) {}
+
+type Failed = OperationFailed | HubEnding
+
+const Told = Schema.fromJsonString(
+  Schema.Union([
+    Schema.Struct({ id: Schema.Int, operations: Schema.Array(Described) }),
+    Schema.Struct({ id: Schema.Int, output: Schema.Unknown, text: Schema.optionalKey(Schema.String) }),
+    Schema.Struct({
+      id: Schema.Int,
+      error: Schema.Struct({
+        code: OperationCode,
+        message: Schema.String,
+        details: Schema.optionalKey(Schema.Unknown),
+      }),
+    }),
+    Schema.Struct({
+      id: Schema.Int,
+      progress: Schema.Struct({
+        done: Schema.Finite,
+        total: Schema.optionalKey(Schema.Finite),
+        message: Schema.optionalKey(Schema.String),
+      }),
+    }),
+    Schema.Struct({ id: Schema.Int, ending: Schema.Literal(true) }),
+    Schema.Struct({ refused: Schema.Struct({ reason: Schema.String, message: Schema.String }) }),
+  ]),
+)
+type Told = typeof Told.Type
+
+/** Does anybody listen on `path`? */
+export const answers = (path: string): Effect.Effect<boolean> => Effect.promise(() => isAnswered(path))
+
+/**
+ * A door to the hub that serves on `path`, over one connection that is opened again when it is lost; once nobody serves
+ * there, to what `next` finds. Fails when nobody answers now. `version` is that of the program that asks.
+ */
+export const connect = Effect.fn("Wire.connect")(function* (
+  path: string,
+  next: Effect.Effect<Door, HubUnreachable> = Effect.fail(nobody(path)),
+  version = "unknown",
+): Effect.fn.Return<Door, HubUnreachable> {
+  const line = new Line(path, version)
+  yield* Effect.mapError(line.link, (error) =>
+    error._tag === "HubEnding"
+      ? nobody(path)
+      : new HubUnreachable({ home: homeOf(path), message: error.message }),
+  )
+  return remote(line, next)
+})
+
+const homeOf = (path: string): string => path.replace(/\/[^/]*$/, "")
+
+const nobody = (path: string): HubUnreachable =>
+  new HubUnreachable({
+    home: homeOf(path),
+    message: `No hub answers on ${path}. Start one with \`hub start\`.`,
+  })
+
+const remote = (line: Line, next: Effect.Effect<Door, HubUnreachable>): Door => {
+  let moved: Door | undefined
+  const move = next.pipe(
+    Effect.mapError(({ message }) => new OperationFailed({ code: "unavailable", message })),
+    Effect.tap((door) => Effect.sync(() => (moved = door))),
+  )
+  const through = <A>(
+    here: Effect.Effect<A, Failed>,
+    there: (door: Door) => Effect.Effect<A, OperationFailed>,
+    mayRepeat: () => boolean,
+  ): Effect.Effect<A, OperationFailed> => {
+    const orElse = <E>(one: Effect.Effect<A, Failed>, other: Effect.Effect<A, E>) =>
+      Effect.catch(one, (error): Effect.Effect<A, E | OperationFailed> => {
+        if (error._tag !== "HubEnding") return Effect.fail(error)
+        return error.hasBegun && !mayRepeat() ? lost : other
+      })
+    // A hub that was started again serves at the same place.
+    const again = orElse(here, Effect.flatMap(move, there))
+    return Effect.suspend(() => (moved === undefined ? orElse(here, again) : there(moved)))
+  }
+  return {
+    operations: through(
+      line.operations,
+      (door) => door.operations,
+      () => true,
+    ),
+    call: (name, input, caller, talk) =>
+      Effect.suspend(() => {
+        const own = { ...caller, call_key: caller.call_key ?? crypto.randomUUID() }
+        return through(
+          line.call(name, input, own, talk),
+          (door) => door.call(name, input, own, talk),
+          () => line.repeatable.has(name),
+        )
+      }),
+  }
+}
+
+/** Nobody knows what became of a call that changes something. */
+const lost = Effect.suspend(() => Effect.fail(gone("went away before it answered")))
+
+const gone = (what: string): OperationFailed =>
+  new OperationFailed({
+    code: "unavailable",
+    message: `The hub ${what}. Runs that it accepted go on; \`hub doctor\` tells more.`,
+  })
+
+interface Waiting {
+  readonly told: (told: Told) => void
+  readonly failed: (error: Failed) => void
+}
+
+/** One connection, and the calls under way on it. */
+class Line {
+  repeatable: ReadonlySet<string> = new Set()
+  private opening: Promise<Link> | undefined
+  private readonly waiting = new Map<number, Waiting>()
+  private count = 0
+
+  private readonly path: string
+  private readonly version: string
+
+  constructor(path: string, version: string) {
+    this.path = path
+    this.version = version
+  }
+
+  readonly link: Effect.Effect<Link, Failed> = Effect.tryPromise({
+    try: () => (this.opening ??= this.open()),
+    catch: (cause) => {
+      this.opening = undefined
+      if (cause instanceof Nobody) return new HubEnding({ hasBegun: false })
+      if (cause instanceof Refusal && cause.reason === "ending") return new HubEnding({ hasBegun: false })
+      const message = cause instanceof Error ? cause.message : String(cause)
+      return new OperationFailed({ code: "unavailable", message })
+    },
+  })
+
+  readonly operations: Effect.Effect<ReadonlyArray<Described>, Failed> = Effect.flatMap(
+    Effect.suspend(() => this.ask({ operations: true })),
+    (told) => ("operations" in told ? Effect.succeed(told.operations) : Effect.fail(strange)),
+  )
+
+  readonly call = (
+    name: string,
+    input: unknown,
+    caller: Caller,
+    talk?: Talk,
+  ): Effect.Effect<Answered, Failed> =>
+    Effect.flatMap(this.ask({ call: { name, input, caller } }, talk?.progress), (told) =>
+      "output" in told ? Effect.succeed(answeredOf(told)) : Effect.fail(strange),
+    )
+
+  private async open(): Promise<Link> {
+    const link = await open(
+      this.path,
+      { protocol: PROTOCOL, kind: "calls", version: this.version },
+      {
+        line: (bytes) => this.told(bytes.toString("utf8")),
+        tooLong: () => this.over(strange),
+        lost: () => this.over(new HubEnding({ hasBegun: true })),
+      },
+    )
+    this.repeatable = new Set(link.welcome?.repeatable)
+    // A connection that nobody waits on keeps no program from its end.
+    link.keepAlive(false)
+    return link
+  }
+
+  private readonly ask = Effect.fnUntraced(
+    { self: this },
+    function* (this: Line, what: object, progress: Talk["progress"] = silent.progress) {
+      const link = yield* this.link
+      const id = ++this.count
+      const line = `${JSON.stringify({ id, ...what })}\n`
+      if (Buffer.byteLength(line) > maxLine) return yield* tooLarge
+      const fork = Effect.runForkWith(yield* Effect.context<never>())
+      return yield* Effect.callback<Told, Failed>((resume) => {
+        this.waiting.set(id, {
+          told: (told) => ("progress" in told ? fork(progress(told.progress)) : resume(ended(told))),
+          failed: (error) => resume(Effect.fail(error)),
+        })
+        link.keepAlive(true)
+        link.write(line)
+        return Effect.sync(() => this.cancel(link, id))
+      })
+    },
+  )
+
+  private told(text: string): void {
+    const told = Schema.decodeUnknownOption(Told)(text)
+    if (told._tag === "None") return this.over(strange)
+    if ("refused" in told.value) return this.over(gone(`says: ${told.value.refused.message}`))
+    const { id } = told.value
+    const waiting = this.waiting.get(id)
+    if (!("progress" in told.value)) this.left(id)
+    waiting?.told(told.value)
+  }
+
+  private left(id: number): void {
+    this.waiting.delete(id)
+    if (this.waiting.size === 0) void this.opening?.then((link) => link.keepAlive(this.waiting.size > 0))
+  }
+
+  private cancel(link: Link, id: number): void {
+    if (!this.waiting.has(id)) return
+    link.write(`${JSON.stringify({ cancel: id })}\n`)
+    this.left(id)
+  }
+
+  /** Nothing more comes over this connection; the next call opens another. */
+  private over(error: Failed): void {
+    void this.opening?.then((link) => link.end())
+    this.opening = undefined
+    const waiting = [...this.waiting.values()]
+    this.waiting.clear()
+    for (const { failed } of waiting) failed(error)
+  }
+}
+
+const ended = (told: Told): Effect.Effect<Told, Failed> => {
+  if ("error" in told) return Effect.fail(new OperationFailed(told.error))
+  if ("ending" in told) return Effect.fail(new HubEnding({ hasBegun: false }))
+  return Effect.succeed(told)
+}
+
+const answeredOf = ({ output, text }: { readonly output: unknown; readonly text?: string }): Answered => ({
+  output,
+  ...(text === undefined ? {} : { text }),
+})
+
+const strange = gone("answered with something else")
+
+const tooLarge = new OperationFailed({
+  code: "invalid",
+  message: `The input is larger than ${maxInputBytes / 1_000_000} MB.`,
+})
