@@ -10,6 +10,7 @@ import type { Finding } from "./Plugin.ts"
 import type { RunEvent } from "../services/Events.ts"
 import type { Message } from "./Prompt.ts"
 import type { Blob, Variables } from "./Resource.ts"
+import type { Params } from "./Route.ts"
 import type { Talk } from "./Talk.ts"
 import type { StepContext, StepReference, StepTemplate } from "./Step.ts"
 
@@ -120,7 +121,7 @@ export interface PromptHandle extends Contributed {
 export interface RouteHandle extends Contributed {
   readonly method: string
   readonly path: string
-  readonly handle: (request: Request, caller: Caller) => Effect.Effect<Response>
+  readonly handle: (request: Request, caller: Caller, params: Params) => Effect.Effect<Response>
 }
 
 export interface SinkHandle extends Contributed {

@@ -134,12 +134,16 @@ export const route = (border: Border, route: One<"routes">): RouteHandle => ({
   method: route.method,
   path: route.path,
   summary: route.summary,
-  handle: (request, caller) =>
+  handle: (request, caller, params) =>
     quiet(
       border,
       `route ${route.method} ${route.path}`,
-      () => route.handle(request, caller),
-      (detail) => new Response(detail, { status: 500 }),
+      () => route.handle(request, caller, params),
+      // What broke is in the log; whoever asked may be anyone.
+      () => {
+        const message = `The plugin "${border.plugin}" broke. The hub's log says why.`
+        return Response.json({ error: { code: "internal", message } }, { status: 500 })
+      },
     ),
 })
 
