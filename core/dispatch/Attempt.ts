@@ -1,6 +1,6 @@
 /** One start of an agent or a command: started once, followed, recorded; adopted after a restart. */
-import { Clock, Context, Duration, Effect, Layer, Ref, type Scope, Stream } from "effect"
-import type { AgentEvent, AgentRequest, Answer, Launch } from "../plugin/Agent.ts"
+import { Clock, Context, Duration, Effect, Layer, Ref, Result, type Scope, Stream } from "effect"
+import type { AgentEvent, AgentRequest, Answer, Launch, Permission as Mode } from "../plugin/Agent.ts"
 import {
   type AgentHandle,
   type DecoderHandle,
@@ -23,6 +23,7 @@ import type { Cooldowns } from "./Cooldowns.ts"
 import * as Follow from "./Follow.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import * as Outcome from "./Outcome.ts"
+import * as Permission from "./Permission.ts"
 import * as Record from "./Record.ts"
 import { Seen } from "./Seen.ts"
 import type { AttemptRow } from "./Rows.ts"
@@ -36,7 +37,11 @@ export interface Place {
   readonly name: string
   readonly step: string
   readonly limits: Limits
+  /** The most that an agent may do here; no limit when left out. */
+  readonly most?: Mode | undefined
 }
+
+type What = Pick<AttemptRow, "kind" | "agent" | "model" | "permission">
 
 interface Numbered extends Place {
   readonly attempt: number
@@ -76,11 +81,7 @@ const make = Effect.gen(function* () {
   const follow = yield* Follow.make
   const conclude = yield* Conclude.make
 
-  const number = Effect.fnUntraced(function* (
-    place: Place,
-    row: AttemptRow | undefined,
-    what: Pick<AttemptRow, "kind" | "agent" | "model">,
-  ) {
+  const number = Effect.fnUntraced(function* (place: Place, row: AttemptRow | undefined, what: What) {
     const { name, run_id, step } = place
     const started_at = row?.started_at ?? (yield* Clock.currentTimeMillis)
     const attempt =
@@ -142,7 +143,7 @@ const make = Effect.gen(function* () {
   /** What every attempt does: an ended one is read back, any other is run and written down; a cancelled one too. */
   const attempt = Effect.fnUntraced(function* <R>(
     place: Place,
-    what: Pick<AttemptRow, "kind" | "agent" | "model">,
+    what: What,
     run: (at: Numbered, seen: Seen) => Effect.Effect<Outcome.Outcome, Failure.Failure, R>,
   ) {
     const row = yield* Effect.orDie(store.attemptAt(place.run_id, place.name))
@@ -221,13 +222,23 @@ const make = Effect.gen(function* () {
       : Outcome.answered(answer)
   })
 
-  const once = (place: Place, call: AgentCall, handle: AgentHandle | undefined) =>
-    attempt(place, { kind: "agent", agent: call.agent, model: call.model ?? null }, (at, seen) => {
-      if (handle === undefined) return Effect.fail(vanished(call.agent))
-      return handle.kind === "stream"
-        ? stream(at, handle, call, seen)
-        : Effect.scoped(program(at, handle, call, seen))
-    })
+  const begin = (at: Numbered, handle: AgentHandle | undefined, call: AgentCall, seen: Seen) => {
+    if (handle === undefined) return Effect.fail(vanished(call.agent))
+    return handle.kind === "stream"
+      ? stream(at, handle, call, seen)
+      : Effect.scoped(program(at, handle, call, seen))
+  }
+
+  const once = Effect.fnUntraced(function* (place: Place, wish: AgentCall, handle: AgentHandle | undefined) {
+    const held = yield* Effect.result(Permission.held(wish, place.most, handle?.supports.permission))
+    const call = Result.getOrElse(held, () => wish)
+    const { agent, model = null, permission = null } = call
+    return yield* attempt(place, { kind: "agent", agent, model, permission }, (at, seen) =>
+      Result.isFailure(held) && handle !== undefined
+        ? Effect.fail(held.failure)
+        : begin(at, handle, call, seen),
+    )
+  })
 
   /** An attempt that ended with the hub goes on, once, as a new attempt in the session it had reached. */
   const resumed = Effect.fnUntraced(function* (
@@ -256,7 +267,7 @@ const make = Effect.gen(function* () {
 
     command: (place: Place, command: Command): Effect.Effect<CommandResult, Failure.Failure> =>
       Effect.map(
-        attempt(place, { kind: "command", agent: null, model: null }, (at, seen) =>
+        attempt(place, { kind: "command", agent: null, model: null, permission: null }, (at, seen) =>
           supervise(at, { launch: command, decoder: CommandDecoder.decoder() }, seen),
         ),
         CommandDecoder.result,

@@ -10,6 +10,7 @@ import type { StorageFailed } from "../services/Sql.ts"
 import { didYouMean } from "../toml/Toml.ts"
 import * as Calls from "./Calls.ts"
 import type { RunView } from "./Model.ts"
+import * as Permission from "./Permission.ts"
 import { type Hashed, type PlanError, Plans } from "./Plans.ts"
 import { type Project, Projects, type ProjectsError } from "./Projects.ts"
 import * as RunId from "./RunId.ts"
@@ -131,6 +132,14 @@ const make = Effect.gen(function* () {
     }
   })
 
+  /** The most that a run from within this one may do. Fails where the runs stand too deep in each other. */
+  const permissionOf = Effect.fnUntraced(function* (parent: string | undefined) {
+    yield* checkDepth(parent)
+    const row = parent === undefined ? undefined : yield* store.run(parent)
+    if (row === undefined) return null
+    return Permission.passedOn(row, yield* store.attempts(row.run_id)) ?? null
+  })
+
   /**
    * Gives the earlier call when the same one has become a run meanwhile.
    *
@@ -191,7 +200,7 @@ const make = Effect.gen(function* () {
       const known = call && (yield* store.call(call.key))
       if (call !== undefined && known !== undefined) return yield* again(call, known)
       const { hash, input, place, plan } = yield* prepare(request, caller)
-      yield* checkDepth(caller.parent_run)
+      const permission = yield* permissionOf(caller.parent_run)
       const run = {
         run_id: yield* RunId.next,
         project: place.project?.name ?? null,
@@ -201,6 +210,7 @@ const make = Effect.gen(function* () {
         input: JSON.stringify(input),
         plan_hash: hash,
         parent_run: caller.parent_run ?? null,
+        permission,
         client: caller.client,
         accepted_at: yield* Clock.currentTimeMillis,
       }

@@ -22,10 +22,12 @@ export const perform = Effect.fn("Rehearsal.perform")(function* (stage: Stage) {
   const supervisor = yield* Supervisor
   const run_id = yield* RunId.next
   const cwd = yield* home.folder(`${home.path}/work`)
-  const row = { run_id, prompt, cwd, pipeline: plan.id, client: "test", parent_run: null, plan_hash: "test" }
+  const row = { run_id, prompt, cwd, pipeline: plan.id, client: "test", plan_hash: "test" }
   yield* (yield* Store).accept(
     {
       ...row,
+      parent_run: null,
+      permission: null,
       project: project?.name ?? null,
       input: JSON.stringify(input),
       accepted_at: yield* Clock.currentTimeMillis,

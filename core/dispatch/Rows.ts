@@ -1,6 +1,6 @@
 /** Runs and attempts as the database holds them, and what is written of them. */
 import { Schema } from "effect"
-import type { Answer } from "../plugin/Agent.ts"
+import type { Answer, Permission } from "../plugin/Agent.ts"
 import { FailureFacts } from "../plugin/Failure.ts"
 import type { RunState } from "../services/Runs.ts"
 import type { AttemptState } from "./Model.ts"
@@ -16,6 +16,8 @@ export interface RunRow {
   readonly input: string
   readonly plan_hash: string
   readonly parent_run: string | null
+  /** The most that its agents may do. Null: whatever the pipeline says. */
+  readonly permission: Permission | null
   readonly client: string
   readonly accepted_at: number
   readonly started_at: number | null
@@ -37,6 +39,8 @@ export interface AttemptRow {
   readonly kind: "agent" | "command"
   readonly agent: string | null
   readonly model: string | null
+  /** Null: the agent's own default. */
+  readonly permission: Permission | null
   readonly state: AttemptState
   readonly failure: string | null
   readonly started_at: number
@@ -57,13 +61,14 @@ export type NewRun = Pick<
   | "input"
   | "plan_hash"
   | "parent_run"
+  | "permission"
   | "client"
   | "accepted_at"
 >
 
 export type NewAttempt = Pick<
   AttemptRow,
-  "run_id" | "step" | "path" | "kind" | "agent" | "model" | "started_at"
+  "run_id" | "step" | "path" | "kind" | "agent" | "model" | "permission" | "started_at"
 >
 
 /** A call that may be repeated, by its key: what it asked for and the run that it became. */

@@ -1,5 +1,6 @@
 /** The interpreter's world for a real run: attempts of programs, results in the journal, events in the database. */
 import { Effect, Schema } from "effect"
+import type { Permission } from "../plugin/Agent.ts"
 import * as Failure from "../plugin/Failure.ts"
 import type { World } from "../pipeline/World.ts"
 import { Engine } from "../services/Engine.ts"
@@ -43,13 +44,14 @@ export const make = Effect.gen(function* () {
     )
   }
 
-  return (run: World["run"]): World => {
+  /** `most`: what its agents may do at most. */
+  return (run: World["run"], most?: Permission): World => {
     const { cwd, run_id } = run
     return {
       run,
       once: (name, result, effect) => once(run_id, name, result, effect),
       sleep: (name, duration) => Effect.orDie(engine.sleep(run_id, `sleep:${name}`, duration)),
-      attempt: (name, step, call, limits) => attempts.agent({ run_id, cwd, name, step, limits }, call),
+      attempt: (name, step, call, limits) => attempts.agent({ run_id, cwd, name, step, limits, most }, call),
       command: (name, step, command, limits) =>
         attempts.command({ run_id, cwd, name, step, limits }, command),
       cooling: (agent, model) => Effect.orDie(cooldowns.of(agent, model)),

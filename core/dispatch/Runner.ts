@@ -131,13 +131,14 @@ const make = Effect.gen(function* () {
         `The pipeline this run was accepted with cannot be resolved any more: ${error.message}`,
       ),
     )
-    const world = worldOf({
+    const run = {
       run_id: row.run_id,
       prompt: row.prompt,
       cwd: row.cwd,
       project: yield* ofRun(projects, row.project),
       input: JSON.parse(row.input) as Record<string, unknown>,
-    })
+    }
+    const world = worldOf(run, row.permission ?? undefined)
     const { agents, conditions } = yield* registry.current
     return yield* Run.run(plan, world, conditions, agents)
   })

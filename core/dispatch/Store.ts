@@ -16,15 +16,15 @@ import type {
 
 /** How one cuts a run for a list: its prompt and answer may be megabytes. */
 const listed = `n, run_id, state, project, cwd, pipeline, substr(prompt, 1, 200) as prompt, '{}' as input, plan_hash,
-  parent_run, client, accepted_at, started_at, ended_at, substr(answer, 1, 200) as answer, null as answer_data,
+  parent_run, permission, client, accepted_at, started_at, ended_at, substr(answer, 1, 200) as answer, null as answer_data,
   null as answer_ref, answered_by, failure, cancel_requested`
 
 const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value))
 
 const insertRun = (t: Transaction, run: NewRun) =>
   t.run(
-    `insert into runs (run_id, state, project, cwd, pipeline, prompt, input, plan_hash, parent_run, client, accepted_at)
-     values (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into runs (run_id, state, project, cwd, pipeline, prompt, input, plan_hash, parent_run, permission, client, accepted_at)
+     values (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       run.run_id,
       run.project,
@@ -34,6 +34,7 @@ const insertRun = (t: Transaction, run: NewRun) =>
       run.input,
       run.plan_hash,
       run.parent_run,
+      run.permission,
       run.client,
       run.accepted_at,
     ],
@@ -61,8 +62,8 @@ const insertAttempt = (t: Transaction, attempt: NewAttempt): number => {
   )
   const number = row?.next ?? 1
   t.run(
-    `insert into attempts (run_id, attempt, step, path, kind, agent, model, state, started_at)
-     values (?, ?, ?, ?, ?, ?, ?, 'running', ?)`,
+    `insert into attempts (run_id, attempt, step, path, kind, agent, model, permission, state, started_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?)`,
     [
       attempt.run_id,
       number,
@@ -71,6 +72,7 @@ const insertAttempt = (t: Transaction, attempt: NewAttempt): number => {
       attempt.kind,
       attempt.agent,
       attempt.model,
+      attempt.permission,
       attempt.started_at,
     ],
   )

@@ -2,5 +2,6 @@
 import tables from "./0001-tables.ts"
 import tokens from "./0002-tokens.ts"
 import calls from "./0003-calls.ts"
+import permissions from "./0004-permissions.ts"
 
-export const all: ReadonlyArray<string> = [tables, tokens, calls]
+export const all: ReadonlyArray<string> = [tables, tokens, calls, permissions]

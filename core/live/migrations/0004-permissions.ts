@@ -1,0 +1,4 @@
+export default `
+alter table runs add column permission text;
+alter table attempts add column permission text;
+`
