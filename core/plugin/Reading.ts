@@ -1,4 +1,5 @@
 /** For authors of adapters: reading an agent's output line by line, within bounds. */
 export { asNumber, asObject, asObjects, asText, at, type Json, objectIn } from "./reading/Json.ts"
 export { cut, end, Excerpt, Tail, withoutAnsi } from "./reading/Lines.ts"
+export { classOfStatus } from "./reading/Status.ts"
 export { brief, Transcript, type TranscriptOptions } from "./reading/Transcript.ts"

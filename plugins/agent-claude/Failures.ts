@@ -4,7 +4,7 @@ import { Failure, Reading } from "hub/plugin"
 type Json = Reading.Json
 type Class = Failure.FailureClass
 
-const { asNumber, asText } = Reading
+const { asNumber, asText, classOfStatus } = Reading
 
 /** `assistant.error` and `system/api_retry.error`. */
 const words: Readonly<Record<string, Class>> = {
@@ -16,20 +16,9 @@ const words: Readonly<Record<string, Class>> = {
   server_error: "network",
 }
 
-const status = (code: number | undefined): Class | undefined => {
-  if (code === undefined) return undefined
-  if (code === 529 || code === 503) return "overloaded"
-  if (code === 429) return "rate_limited"
-  if (code === 401 || code === 403) return "auth"
-  if (code === 402) return "quota_exhausted"
-  if (code === 404) return "model_unavailable"
-  if (code === 413) return "context_too_long"
-  return code >= 500 ? "network" : undefined
-}
-
 /** Of a retry that it announces. */
 export const early = (event: Json): Class =>
-  status(asNumber(event["error_status"])) ?? words[asText(event["error"]) ?? ""] ?? "network"
+  classOfStatus(asNumber(event["error_status"])) ?? words[asText(event["error"]) ?? ""] ?? "network"
 
 /** Of an `assistant` line that stands for a failed request; nothing for an ordinary one. */
 export const ofAnswer = (event: Json): Class | undefined => {
@@ -44,7 +33,7 @@ export const ofAnswer = (event: Json): Class | undefined => {
 export const ofResult = (event: Json): Class => {
   if (event["terminal_reason"] === "prompt_too_long") return "context_too_long"
   if (event["stop_reason"] === "refusal") return "refused"
-  return status(asNumber(event["api_error_status"])) ?? "crashed"
+  return classOfStatus(asNumber(event["api_error_status"])) ?? "crashed"
 }
 
 /** What only stderr tells: a flag that this version does not know. */

@@ -1,5 +1,5 @@
 /** What Codex's words for a failure mean: `exec --json` has no codes. Seen with 0.169.0, November 2026. */
-import { Failure, type Reading } from "hub/plugin"
+import { Failure, Reading } from "hub/plugin"
 
 type Class = Failure.FailureClass
 
@@ -24,15 +24,8 @@ export const classOf = (text: string): Class =>
 const among = (rules: typeof texts, text: string): Class | undefined =>
   rules.find(([words]) => words.test(text))?.[1]
 
-const ofStatus = (text: string): Class | undefined => {
-  const status = Number(/(?:last|unexpected) status:? (\d{3})/.exec(text)?.[1])
-  if (status === 429) return "rate_limited"
-  if (status === 401 || status === 403) return "auth"
-  if (status === 402) return "quota_exhausted"
-  if (status === 404) return "model_unavailable"
-  if (status === 503 || status === 529) return "overloaded"
-  return status >= 500 ? "network" : undefined
-}
+const ofStatus = (text: string): Class | undefined =>
+  Reading.classOfStatus(Number(/(?:last|unexpected) status:? (\d{3})/.exec(text)?.[1]))
 
 /** `Reconnecting... 2/5 (…)`: not the end. */
 export const isRetry = (text: string): boolean => /^reconnecting/i.test(text)

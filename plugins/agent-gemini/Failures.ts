@@ -1,5 +1,5 @@
 /** What Gemini CLI's exits and words for a failure mean. Seen with 0.61.0, November 2026. */
-import { type Exit, Failure, type Reading } from "hub/plugin"
+import { type Exit, Failure, Reading } from "hub/plugin"
 
 type Class = Failure.FailureClass
 
@@ -37,12 +37,7 @@ export const alarmIn = (
   const status = Number(/with status (\d{3})/.exec(line)?.[1])
   const wait = /Retrying after (\d+)ms/.exec(line)?.[1]
   return {
-    class:
-      status === 503 || status === 529
-        ? "overloaded"
-        : status === 429
-          ? "rate_limited"
-          : (inWords(line) ?? "network"),
+    class: Reading.classOfStatus(status) ?? inWords(line) ?? "network",
     more: wait === undefined ? {} : { retry_after_ms: Number(wait) },
   }
 }

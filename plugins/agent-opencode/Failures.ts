@@ -3,7 +3,7 @@ import { Failure, Reading } from "hub/plugin"
 
 type Class = Failure.FailureClass
 
-const { asNumber, asText, at } = Reading
+const { asNumber, asText, at, classOfStatus } = Reading
 
 export const ofError = (error: Reading.Json): Class => {
   const name = asText(error["name"]) ?? ""
@@ -14,13 +14,8 @@ export const ofError = (error: Reading.Json): Class => {
 }
 
 const ofStatus = (status: number | undefined, body: string): Class => {
-  if (status === 402) return "quota_exhausted"
-  if (status === 429) return /insufficient_quota|usage_limit/.test(body) ? "quota_exhausted" : "rate_limited"
-  if (status === 401 || status === 403) return "auth"
-  if (status === 404) return "model_unavailable"
-  if (status === 413) return "context_too_long"
-  if (status === 503 || status === 529) return "overloaded"
-  return status !== undefined && status >= 500 ? "network" : "crashed"
+  if (status === 429 && /insufficient_quota|usage_limit/.test(body)) return "quota_exhausted"
+  return classOfStatus(status) ?? "crashed"
 }
 
 /** The error of a request that it will repeat, from a line of its log. */
