@@ -1,7 +1,8 @@
 import { expect } from "bun:test"
 import { Database as Sqlite } from "bun:sqlite"
 import * as fs from "node:fs"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { mounted, remount, root } from "../testing/disk.ts"
 import { effect, tempHome } from "../testing/effect.ts"
 import { Connection } from "./Connection.ts"
@@ -189,18 +190,46 @@ effect(
   }),
 )
 
+/** Another program in the middle of a write. */
+const writer = (folder: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const other = new Sqlite(`${folder}/hub.db`)
+      other.run("begin immediate")
+      return other
+    }),
+    (other) => Effect.sync(() => other.close()),
+  )
+
 effect(
-  "a database locked by another program is busy",
+  "a write waits for another program's, and keeps nobody else waiting",
   Effect.gen(function* () {
     const folder = yield* tempHome
     const sql = yield* at(folder)
-    yield* sql.all("pragma busy_timeout=1")
-    const other = new Sqlite(`${folder}/hub.db`)
-    other.run("begin immediate")
-    const error = yield* Effect.flip(sql.run(...put("a")))
-    expect(error.reason).toBe("busy")
-    other.close()
-    yield* sql.run(...put("a"))
+    const other = yield* writer(folder)
+    const write = sql.transact("full", (transaction) => transaction.run(...put("a")))
+    const waiting = yield* Effect.forkChild(Effect.all([write, sql.run(...put("b"))]))
+    yield* TestClock.adjust("4 seconds")
+    expect(waiting.pollUnsafe()).toBeUndefined()
+    expect(yield* sql.all("select hash from plan_sources")).toEqual([])
+    other.run("commit")
+    yield* TestClock.adjust("25 millis")
+    expect(yield* Fiber.join(waiting)).toEqual([1, 1])
+  }),
+)
+
+effect(
+  "a database that stays locked for five seconds is busy, and free again afterwards",
+  Effect.gen(function* () {
+    const folder = yield* tempHome
+    const sql = yield* at(folder)
+    const other = yield* writer(folder)
+    const refused = yield* Effect.forkChild(Effect.flip(sql.run(...put("a"))))
+    yield* TestClock.adjust("6 seconds")
+    const error = yield* Fiber.join(refused)
+    expect([error.reason, error.advice]).toEqual(["busy", expect.stringContaining("close it and try again")])
+    other.run("rollback")
+    expect(yield* sql.run(...put("a"))).toBe(1)
   }),
 )
 

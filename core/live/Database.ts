@@ -1,7 +1,7 @@
 /** The hub's one SQLite file: opened, brought to this hub's version, and handed out as `Sql`. */
 import { Database as Sqlite } from "bun:sqlite"
 import * as fs from "node:fs"
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Layer, Schedule, type Scope } from "effect"
 import { Home } from "../services/Home.ts"
 import { Sql, type StorageFailed } from "../services/Sql.ts"
 import { Connection } from "./Connection.ts"
@@ -39,23 +39,40 @@ export const open = Effect.fn("Database.open")(function* (
     attempt(() => (LogSync.supported ? LogSync.open(`${file}-wal`) : undefined)),
     (opened) => Effect.sync(() => opened?.close()),
   )
+  const patient = <A>(body: () => A): Effect.Effect<A, StorageFailed> =>
+    Effect.catchIf(attempt(body), isBusy, () =>
+      Effect.retry(attempt(body), { schedule: patience, while: isBusy }),
+    )
   const synced = (sync: LogSync.LogSync): Effect.Effect<void, StorageFailed> =>
     Effect.catchDefect(
       Effect.promise(() => sync.synced()),
       (cause) => attempt(() => rethrow(cause)),
     )
   return Sql.of({
-    all: (sql, params) => attempt(() => connection.all(sql, params)),
-    run: (sql, params) => attempt(() => connection.run(sql, params)),
+    all: (sql, params) => patient(() => connection.all(sql, params)),
+    run: (sql, params) => patient(() => connection.run(sql, params)),
     transact: (durability, body) =>
       durability === "full" && log !== undefined
         ? Effect.tap(
-            attempt(() => connection.transact("normal", body)),
+            patient(() => connection.transact("normal", body)),
             synced(log),
           )
-        : attempt(() => connection.transact(durability, body)),
+        : patient(() => connection.transact(durability, body)),
   })
 })
+
+/**
+ * Another program that writes is waited for, as long as SQLite's own `busy_timeout` did before. That one sleeps with the whole
+ * process, so it is off once the database is open: whoever asks the hub for something else meanwhile has an answer.
+ */
+const patience = Schedule.upTo(
+  Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("25 millis")]),
+  {
+    duration: "5 seconds",
+  },
+)
+
+const isBusy = ({ reason }: StorageFailed): boolean => reason === "busy"
 
 const rethrow = (cause: unknown): never => {
   throw cause
@@ -70,6 +87,7 @@ const connect = (file: string, changes: ReadonlyArray<string>): Connection => {
     configure(sqlite)
     if (unclean) check(sqlite, file)
     migrate(connection, changes)
+    sqlite.run("pragma busy_timeout=0")
     return connection
   } catch (cause) {
     connection.close()
