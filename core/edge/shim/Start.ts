@@ -1,0 +1,170 @@
+/** Starts the hub of a home in the background: one, however many ask at once. Free of Effect: the shim loads it. */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { answers } from "../wire/Link.ts"
+
+export interface Start {
+  /** Absolute. Made when it is not there. */
+  readonly home: string
+  /** Program and first arguments that start this hub again. */
+  readonly self: ReadonlyArray<string>
+  /** Arguments that make it serve. Left out: it serves, and ends when nobody has needed it for a while. */
+  readonly args?: ReadonlyArray<string> | undefined
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** The message is what the hub said of it. */
+export class StartFailed extends Error {
+  /** Exit code of the hub that did not start. */
+  readonly code: number | undefined
+
+  constructor(message: string, code?: number) {
+    super(message)
+    this.code = code
+  }
+}
+
+export const serveWhileNeeded: ReadonlyArray<string> = ["serve", "--idle", "15 minutes"]
+
+/** A hub that follows one that ends waits for it. In milliseconds. */
+const within = 30_000
+/** Events of a file system may be lost: it is looked at after so many milliseconds anyhow. */
+const anyhow = 250
+/** What the last hub that was started here said, at most, in bytes. */
+const maxWords = 4_000
+
+/** Returns once somebody listens on the socket of `home`. Rejects with `StartFailed`. */
+export const start = async (wanted: Start): Promise<void> => {
+  const since = Date.now()
+  mkdirSync(join(wanted.home, "logs"), { recursive: true, mode: 0o700 })
+  const socket = join(wanted.home, "hub.sock")
+  const changes = following(wanted.home, basename(socket))
+  try {
+    while (!(await answers(socket))) {
+      if (await alone(wanted.home, () => launch(wanted, socket, since, changes))) return
+      if (Date.now() - since > within) throw late(socket)
+      await changes.next()
+    }
+  } finally {
+    changes.close()
+  }
+}
+
+const late = (socket: string) =>
+  new StartFailed(`The hub was started, but does not answer on ${socket} after ${within / 1_000} seconds.`)
+
+// The lock is the system's: it ends with whoever holds it, however that ends.
+const alone = async (home: string, work: () => Promise<void>): Promise<boolean> => {
+  const { Database } = await import("bun:sqlite")
+  const file = join(home, "start.lock")
+  closeSync(openSync(file, "a", 0o600))
+  const lock = new Database(file)
+  try {
+    if (!isFree(lock)) return false
+    await work()
+    return true
+  } finally {
+    lock.close()
+  }
+}
+
+const isFree = (lock: { readonly run: (sql: string) => unknown }): boolean => {
+  try {
+    lock.run("pragma busy_timeout=0")
+    lock.run("begin exclusive")
+    return true
+  } catch (cause) {
+    if (String((cause as { code?: unknown }).code).startsWith("SQLITE_BUSY")) return false
+    throw cause
+  }
+}
+
+const launch = async (wanted: Start, socket: string, since: number, changes: Changes): Promise<void> => {
+  if (await answers(socket)) return
+  const failed = join(wanted.home, "logs", "start.failed")
+  // Who waited while another one tried has its answer.
+  const told = toldSince(failed, since)
+  if (told !== undefined) throw told
+  rmSync(failed, { force: true })
+  try {
+    await spawn(wanted, socket, changes)
+  } catch (cause) {
+    if (cause instanceof StartFailed)
+      writeFileSync(failed, JSON.stringify([cause.message, cause.code]), { mode: 0o600 })
+    throw cause
+  }
+}
+
+const toldSince = (file: string, since: number): StartFailed | undefined => {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined || found.mtimeMs < since) return undefined
+  const [message, code] = JSON.parse(readFileSync(file, "utf8")) as [string, number?]
+  return new StartFailed(message, code)
+}
+
+const spawn = async ({ args, env, home, self }: Start, socket: string, changes: Changes): Promise<void> => {
+  const began = Date.now()
+  const words = join(home, "logs", "start.log")
+  const stderr = openSync(words, "w", 0o600)
+  const child = Bun.spawn([...self, ...(args ?? serveWhileNeeded)], {
+    cwd: home,
+    env: { ...environment(env ?? process.env), HUB_HOME: home },
+    stdio: ["ignore", "ignore", stderr],
+    detached: true,
+    onExit: () => changes.wake(),
+  })
+  closeSync(stderr)
+  child.unref()
+  while (!(await answers(socket))) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      if (await answers(socket)) return
+      throw ended(child.exitCode ?? undefined, readFileSync(words, "utf8"))
+    }
+    if (Date.now() - began > within) throw late(socket)
+    await changes.next()
+  }
+}
+
+const ended = (code: number | undefined, words: string): StartFailed => {
+  const said = words
+    .slice(-maxWords)
+    .trim()
+    .replace(/^hub: /, "")
+  return new StartFailed(said === "" ? `The hub ended at once, with exit code ${code}.` : said, code)
+}
+
+/** The marks of a run would have the hub ended together with that run; the others would have it be another program. */
+const environment = (env: Readonly<Record<string, string | undefined>>) => {
+  const { BUN_BE_BUN: _be, BUN_OPTIONS: _options, HUB_ATTEMPT: _attempt, HUB_RUN: _run, ...rest } = env
+  return rest
+}
+
+interface Changes {
+  /** Resolves with the next change of the file since the last call, or after a while. */
+  readonly next: () => Promise<void>
+  readonly wake: () => void
+  readonly close: () => void
+}
+
+/** Follows one name in a folder. */
+export const following = (folder: string, name: string): Changes => {
+  let isDue = false
+  let resume = () => {}
+  const wake = () => {
+    isDue = true
+    resume()
+  }
+  const watcher = watch(folder, (_, file) => {
+    if (file === name) wake()
+  })
+  watcher.on("error", () => {})
+  const next = async () => {
+    if (!isDue)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, anyhow)
+        resume = () => (clearTimeout(timer), resolve())
+      })
+    isDue = false
+  }
+  return { next, wake, close: () => watcher.close() }
+}
