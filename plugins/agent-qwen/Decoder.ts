@@ -1,0 +1,120 @@
+/** Reads `qwen -o stream-json`. */
+import { type Agent, Failure, Reading } from "hub/plugin"
+import { seen } from "./Probe.ts"
+
+type Json = Reading.Json
+type Events = ReadonlyArray<Agent.AgentEvent>
+
+const { asObject, asObjects, asText, at, objectIn } = Reading
+
+export const decoder = (agent: string): Agent.Decoder => {
+  const heard = new Reading.Transcript({ agent, seen: [seen] })
+  const tools = new Map<string, Json>()
+  return {
+    feed: (line, stream) => {
+      const event = stream === "stdout" ? objectIn(line) : undefined
+      const events = event === undefined ? undefined : read(heard, tools, event)
+      if (events === undefined) return isNoise.test(line) ? [] : heard.line(line, stream)
+      heard.understood()
+      return [...heard.session(at(event, "session_id")), ...events]
+    },
+    end: (exit) => heard.end(exit, () => fromTexts(heard)),
+  }
+}
+
+/** Said at each start, whatever follows. */
+const isNoise = /^Ripgrep not available/
+
+const read = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events | undefined => {
+  switch (event["type"]) {
+    case "system":
+      return event["subtype"] === "retry" ? repeated(heard, event) : []
+    case "assistant":
+      return asObjects(at(event, "message", "content")).flatMap((part) => said(heard, tools, part))
+    case "user":
+      return asObjects(at(event, "message", "content")).flatMap((part) => finished(heard, tools, part))
+    case "result":
+      return result(heard, event)
+    case "stream_event":
+      return []
+    default:
+      return undefined
+  }
+}
+
+const repeated = (heard: Reading.Transcript, event: Json): Events => {
+  const text = asText(at(event, "error", "message")) ?? asText(event["message"]) ?? JSON.stringify(event)
+  return heard.alarm(classOf(text) ?? "network", text)
+}
+
+/** It writes a failure as if it were its answer; `result` tells which it was. */
+const said = (heard: Reading.Transcript, tools: Map<string, Json>, part: Json): Events => {
+  if (part["type"] === "thinking") return heard.did("reasoning", { text: part["thinking"] })
+  if (part["type"] === "tool_use") return started(heard, tools, part)
+  const text = asText(part["text"])
+  return text?.startsWith("[API Error:") === true ? [] : heard.said(text)
+}
+
+const started = (heard: Reading.Transcript, tools: Map<string, Json>, part: Json): Events => {
+  const [id, tool] = [asText(part["id"]) ?? "", asText(part["name"]) ?? ""]
+  const input = asObject(part["input"]) ?? {}
+  tools.set(id, { tool, ...input })
+  if (tool === "run_shell_command") return heard.did("command_started", { command: input["command"], id })
+  if (tool === "todo_write") return heard.did("todo_updated", { items: input["todos"] })
+  return heard.did("tool_started", { tool, arguments: input, id })
+}
+
+const editors = new Set(["write_file", "edit", "replace"])
+
+const finished = (heard: Reading.Transcript, tools: Map<string, Json>, part: Json): Events => {
+  if (part["type"] !== "tool_result") return []
+  const id = asText(part["tool_use_id"]) ?? ""
+  const asked = tools.get(id) ?? {}
+  tools.delete(id)
+  const tool = asText(asked["tool"]) ?? ""
+  const status = part["is_error"] === true ? "failed" : "completed"
+  if (tool === "run_shell_command")
+    return heard.did("command_finished", { command: asked["command"], output: part["content"], status, id })
+  const path = asked["file_path"]
+  const changed =
+    editors.has(tool) && status === "completed" && typeof path === "string"
+      ? heard.did("file_changed", { changes: [{ path, kind: tool === "write_file" ? "write" : "update" }] })
+      : []
+  return [...heard.did("tool_finished", { tool, id, result: part["content"], status }), ...changed]
+}
+
+const result = (heard: Reading.Transcript, event: Json): Events => {
+  if (event["is_error"] === false) heard.succeeded({ text: event["result"] })
+  else {
+    const text = asText(at(event, "error", "message")) ?? asText(event["result"]) ?? String(event["subtype"])
+    heard.failed(classOf(text) ?? "crashed", text)
+  }
+  return heard.used({
+    input_tokens: at(event, "usage", "input_tokens"),
+    output_tokens: at(event, "usage", "output_tokens"),
+    cached_input_tokens: at(event, "usage", "cache_read_input_tokens"),
+    turns: event["num_turns"],
+  })
+}
+
+/** `[API Error: 401 …]`: the status, then the server's words. Seen with 0.24.4, November 2026. */
+const classOf = (text: string): Failure.FailureClass | undefined => {
+  if (/context (?:length|window)|context_length_exceeded|input token count/i.test(text))
+    return "context_too_long"
+  if (/insufficient_quota|exceeded your current quota|billing/i.test(text)) return "quota_exhausted"
+  const status = Number(/API Error: (\d{3})\b/.exec(text)?.[1])
+  if (Reading.classOfStatus(status) !== undefined) return Reading.classOfStatus(status)
+  return /connection error|fetch failed|ECONN|terminated|timeout/i.test(text) ? "network" : undefined
+}
+
+const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
+  for (const line of heard.lines("stderr")) {
+    const flag = /^Unknown arguments?: ([\w-]+)/.exec(line)?.[1]
+    if (flag !== undefined)
+      return Failure.of(
+        "adapter_mismatch",
+        `Qwen Code does not take --${flag}. \`hub doctor agents\` compares versions.`,
+      )
+  }
+  return undefined
+}
