@@ -1,8 +1,8 @@
 /** Resources and prompts of the catalogue as MCP knows them. */
 import {
+  type GetPromptResult,
   type Prompt,
-  ProtocolError,
-  ProtocolErrorCode,
+  type ReadResourceResult,
   type Resource,
   ResourceNotFoundError,
   type ResourceTemplateType,
@@ -10,27 +10,35 @@ import {
 } from "@modelcontextprotocol/server"
 import { Effect, Schema } from "effect"
 import type { Catalogue, PromptHandle, ResourceHandle } from "../../plugin/Catalogue.ts"
-import type { Caller, OperationFailed } from "../../plugin/Operation.ts"
-import { silent } from "../../plugin/Talk.ts"
+import type { Caller } from "../../plugin/Operation.ts"
+import type { Message } from "../../plugin/Prompt.ts"
+import type { Variables } from "../../plugin/Resource.ts"
+import type { Talk } from "../../plugin/Talk.ts"
 import { inputSchemaOf, propertiesOf, requiredOf } from "../JsonSchema.ts"
 import { suggestion } from "../Nearest.ts"
 import { sentence, wrongs } from "../Wrong.ts"
+import { blockOf } from "./Blocks.ts"
+import { invalid } from "./Settle.ts"
 
-const isTemplate = ({ uri }: ResourceHandle): boolean => UriTemplate.isTemplate(uri)
+export const isTemplate = ({ uri }: ResourceHandle): boolean => UriTemplate.isTemplate(uri)
+
+const shown = ({ mime, name, summary, title }: ResourceHandle) => ({
+  name,
+  ...(title === undefined ? {} : { title }),
+  description: summary,
+  mimeType: mime,
+})
 
 export const resourcesOf = ({ resources }: Catalogue): Array<Resource> =>
-  resources
-    .filter((one) => !isTemplate(one))
-    .map(({ mime, name, summary, uri }) => ({ uri, name, description: summary, mimeType: mime }))
+  resources.filter((one) => !isTemplate(one)).map((one) => ({ uri: one.uri, ...shown(one) }))
 
 export const templatesOf = ({ resources }: Catalogue): Array<ResourceTemplateType> =>
-  resources
-    .filter(isTemplate)
-    .map(({ mime, name, summary, uri }) => ({ uriTemplate: uri, name, description: summary, mimeType: mime }))
+  resources.filter(isTemplate).map((one) => ({ uriTemplate: one.uri, ...shown(one) }))
 
 export const promptsOf = ({ prompts }: Catalogue): Array<Prompt> =>
   prompts.map((prompt) => ({
     name: prompt.name,
+    ...(prompt.title === undefined ? {} : { title: prompt.title }),
     description: prompt.summary,
     arguments: argumentsOf(prompt),
   }))
@@ -44,17 +52,21 @@ const argumentsOf = (prompt: PromptHandle) => {
   }))
 }
 
-export const read = Effect.fnUntraced(function* ({ resources }: Catalogue, uri: string, caller: Caller) {
+export interface Found {
+  readonly resource: ResourceHandle
+  readonly variables: Variables
+}
+
+/** Whose URI it is. */
+export const find = ({ resources }: Catalogue, uri: string): Effect.Effect<Found, ResourceNotFoundError> => {
   for (const resource of resources) {
     const variables = variablesOf(resource, uri)
-    if (variables === undefined) continue
-    const text = yield* Effect.mapError(resource.read(variables, caller, silent), toProtocol)
-    return { contents: [{ uri, mimeType: resource.mime, ...(typeof text === "string" ? { text } : text) }] }
+    if (variables !== undefined) return Effect.succeed({ resource, variables })
   }
-  return yield* Effect.fail(new ResourceNotFoundError(uri))
-})
+  return Effect.fail(new ResourceNotFoundError(uri))
+}
 
-const variablesOf = (resource: ResourceHandle, uri: string): Readonly<Record<string, string>> | undefined => {
+const variablesOf = (resource: ResourceHandle, uri: string): Variables | undefined => {
   if (!isTemplate(resource)) return resource.uri === uri ? {} : undefined
   const matched = new UriTemplate(resource.uri).match(uri)
   return matched === null
@@ -62,34 +74,31 @@ const variablesOf = (resource: ResourceHandle, uri: string): Readonly<Record<str
     : Object.fromEntries(Object.entries(matched).map(([name, value]) => [name, [value].flat().join(",")]))
 }
 
-export const render = Effect.fnUntraced(function* ({ prompts }: Catalogue, name: string, raw: unknown) {
+export const read = ({ resource, variables }: Found, uri: string, caller: Caller, talk: Talk) =>
+  Effect.map(resource.read(variables, caller, talk), (text): ReadResourceResult => ({
+    contents: [{ uri, mimeType: resource.mime, ...(typeof text === "string" ? { text } : text) }],
+  }))
+
+export const findPrompt = ({ prompts }: Catalogue, name: string) => {
   const prompt = prompts.find((one) => one.name === name)
-  if (prompt === undefined)
-    return yield* invalid(
-      `There is no prompt "${name}".${suggestion(
-        name,
-        prompts.map((one) => one.name),
-      )}`,
-    )
-  const decode = Schema.decodeUnknownEffect(prompt.arguments)
-  const args = yield* Effect.catch(
-    decode(raw ?? {}, { errors: "all", onExcessProperty: "error" }),
-    ({ issue }) => invalid(sentence(wrongs(issue, inputSchemaOf(prompt.arguments), raw ?? {}))),
+  if (prompt !== undefined) return Effect.succeed(prompt)
+  const names = prompts.map((one) => one.name)
+  return invalid(`There is no prompt ${JSON.stringify(name.slice(0, 100))}.${suggestion(name, names)}`)
+}
+
+export const decodeArguments = ({ arguments: schema }: PromptHandle, raw: unknown = {}) =>
+  Effect.catch(
+    Schema.decodeUnknownEffect(schema)(raw, { errors: "all", onExcessProperty: "error" }),
+    ({ issue }) => invalid(sentence(wrongs(issue, inputSchemaOf(schema), raw))),
   )
-  const text = yield* Effect.mapError(prompt.render(args, silent), toProtocol)
-  return {
+
+export const render = (prompt: PromptHandle, args: unknown, talk: Talk) =>
+  Effect.map(prompt.render(args, talk), (said): GetPromptResult => ({
     description: prompt.summary,
-    messages: [{ role: "user" as const, content: { type: "text" as const, text: String(text) } }],
-  }
-})
+    messages: messagesOf(said).map(messageOf),
+  }))
 
-const invalid = (message: string) => Effect.fail(new ProtocolError(ProtocolErrorCode.InvalidParams, message))
+const messagesOf = (said: string | ReadonlyArray<Message>): ReadonlyArray<Message> =>
+  typeof said === "string" ? [{ role: "user", content: { kind: "text", text: said } }] : said
 
-export const toProtocol = ({ code, details, message }: OperationFailed): ProtocolError =>
-  new ProtocolError(
-    code === "invalid" || code === "not_found"
-      ? ProtocolErrorCode.InvalidParams
-      : ProtocolErrorCode.InternalError,
-    message,
-    { code, ...(details === undefined ? {} : { details }) },
-  )
+const messageOf = ({ content, role }: Message) => ({ role, content: blockOf(content) })

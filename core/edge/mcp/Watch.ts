@@ -1,8 +1,9 @@
 /** Tells a client that a list is another one now. */
-import type { Server } from "@modelcontextprotocol/server"
 import { Effect, Stream } from "effect"
 import type { Catalogue } from "../../plugin/Catalogue.ts"
+import type { Scope } from "../../plugin/Operation.ts"
 import type { Door } from "../Door.ts"
+import { callable } from "./Tools.ts"
 
 /** What the server serves. */
 export interface Served {
@@ -12,37 +13,33 @@ export interface Served {
   readonly changes: Stream.Stream<unknown>
 }
 
-/** Tells the client which list is another one now, and only that. */
+type List = "tools" | "resources" | "prompts"
+
+/** Tells which list is another one for somebody with these scopes, and only that. Never ends by itself. */
 export const watch = Effect.fnUntraced(function* (
   served: Served,
-  server: Server,
-  known: Map<string, unknown>,
+  scopes: ReadonlyArray<Scope> | undefined,
+  tell: (list: List) => unknown,
 ) {
-  let before = listsOf(yield* served.catalogue)
+  let before = listsOf(yield* served.catalogue, scopes)
   yield* Stream.runForEach(served.changes, () =>
     Effect.gen(function* () {
-      const now = listsOf(yield* served.catalogue)
-      const changed = (Object.keys(now) as Array<keyof typeof now>).filter(
-        (list) => !sameItems(before[list], now[list]),
-      )
+      const now = listsOf(yield* served.catalogue, scopes)
+      const changed = (Object.keys(now) as Array<List>).filter((list) => !sameItems(before[list], now[list]))
       before = now
-      if (changed.includes("tools")) known.clear()
-      for (const list of changed) yield* Effect.ignore(Effect.tryPromise(() => tell[list](server)))
+      for (const list of changed) yield* Effect.ignore(Effect.tryPromise(async () => tell(list)))
     }),
   )
 })
 
-const listsOf = (catalogue: Catalogue) => ({
-  tools: [...catalogue.operations.values()] as ReadonlyArray<unknown>,
-  resources: catalogue.resources as ReadonlyArray<unknown>,
-  prompts: catalogue.prompts as ReadonlyArray<unknown>,
+const listsOf = (
+  catalogue: Catalogue,
+  scopes: ReadonlyArray<Scope> | undefined,
+): Record<List, ReadonlyArray<unknown>> => ({
+  tools: callable(catalogue, scopes),
+  resources: catalogue.resources,
+  prompts: catalogue.prompts,
 })
 
 const sameItems = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): boolean =>
   a.length === b.length && a.every((one, index) => one === b[index])
-
-const tell = {
-  tools: (server: Server) => server.sendToolListChanged(),
-  resources: (server: Server) => server.sendResourceListChanged(),
-  prompts: (server: Server) => server.sendPromptListChanged(),
-}

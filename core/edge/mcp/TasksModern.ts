@@ -1,0 +1,97 @@
+/** Tasks of the protocol 2026-07-28: an extension, and the hub decides what becomes one. */
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  MissingRequiredClientCapabilityError,
+  type Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server"
+import { Effect, Schema } from "effect"
+import type { OperationHandle } from "../../plugin/Catalogue.ts"
+import { isObject } from "../JsonSchema.ts"
+import { fitting, requestsOf } from "./Questions.ts"
+import { toProtocol } from "./Settle.ts"
+import { common, faultOf, pollInterval, resultOf } from "./TaskResult.ts"
+import * as Tasks from "./Tasks.ts"
+
+const extension = "io.modelcontextprotocol/tasks"
+
+export const capability = { extensions: { [extension]: {} } }
+
+/** A tool that ran and failed is complete here, with an error for its result; failed is what the hub itself could not do. */
+const shown = (task: Tasks.Task) => {
+  const isRefused = task.status === "failed" && faultOf(task) === undefined
+  return {
+    ...common(task),
+    ...(isRefused ? { status: "completed" as const } : {}),
+    ttlMs: null,
+    pollIntervalMs: pollInterval,
+  }
+}
+
+/** The answer to a call that has started it. */
+export const handleOf = (task: Tasks.Task) => ({ resultType: "task", ...shown(task) })
+
+const declares = ({ mcpReq: { envelope } }: ServerContext): boolean => {
+  const capabilities = (envelope as Tasks.Fields | undefined)?.[CLIENT_CAPABILITIES_META_KEY]
+  const extensions = isObject(capabilities) ? capabilities["extensions"] : undefined
+  return isObject(extensions) && extensions[extension] !== undefined
+}
+
+const undeclared = Effect.suspend(() =>
+  Effect.fail(new MissingRequiredClientCapabilityError({ requiredCapabilities: capability })),
+)
+
+/** Whether a call is answered with a task. Fails when the tool has nothing else and the client knows none. */
+export const wanted = ({ long }: OperationHandle, context: ServerContext) =>
+  long?.required === true && !declares(context)
+    ? undeclared
+    : Effect.succeed(long !== undefined && declares(context))
+
+const Reference = { params: Schema.toStandardSchemaV1(Schema.Struct({ taskId: Schema.String })) }
+const Update = {
+  params: Schema.toStandardSchemaV1(
+    Schema.Struct({
+      taskId: Schema.String,
+      inputResponses: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+    }),
+  ),
+}
+
+export const serve = (server: Server, run: Tasks.Run): void => {
+  const declared: Tasks.Run = (context, body) =>
+    run(context, (view) => (declares(context) ? body(view) : undeclared))
+
+  server.setRequestHandler("tasks/get", Reference, ({ taskId }, context) =>
+    declared(context, (view) => Effect.flatMap(Tasks.look(view, taskId), detailed)),
+  )
+  server.setRequestHandler("tasks/cancel", Reference, ({ taskId }, context) =>
+    declared(context, (view) => cancel(view, taskId)),
+  )
+  server.setRequestHandler("tasks/update", Update, ({ taskId, inputResponses }, context) =>
+    // The SDK takes the replies out of every request.
+    declared(context, (view) => update(view, taskId, inputResponses ?? context.mcpReq.inputResponses ?? {})),
+  )
+}
+
+const detailed = Effect.fnUntraced(function* (task: Tasks.Task) {
+  const error = faultOf(task)
+  if (error !== undefined) return { ...shown(task), error }
+  if (Tasks.ended(task) && task.status !== "cancelled") return { ...shown(task), result: resultOf(task) }
+  if (task.status !== "input_required") return shown(task)
+  const inputRequests = yield* Effect.mapError(requestsOf(Tasks.asked(task), "modern"), toProtocol)
+  return { ...shown(task), inputRequests }
+})
+
+/** One that has ended stays as it is. */
+const cancel = Effect.fnUntraced(function* (view: Tasks.View, id: string) {
+  const task = yield* Tasks.look(view, id)
+  if (!Tasks.ended(task)) yield* Tasks.cancel(view, task)
+  return {}
+})
+
+/** Replies to nothing that is asked are passed over. */
+const update = Effect.fnUntraced(function* (view: Tasks.View, id: string, replies: Tasks.Fields) {
+  const task = yield* Tasks.look(view, id)
+  yield* Tasks.reply(view, task, fitting(replies, Tasks.asked(task)))
+  return {}
+})
