@@ -1,8 +1,10 @@
 /** Accepts work and answers for it: the request becomes a plan and a run on disk, and an id at once. */
 import { Clock, Context, type Duration, Effect, Layer, Schema } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
+import type { Talk } from "../plugin/Talk.ts"
 import { checkInput, type InputRefused } from "../pipeline/Input.ts"
 import type { Plan, Source } from "../pipeline/Plan.ts"
+import type { Events } from "../services/Events.ts"
 import { Files } from "../services/Files.ts"
 import type { FolderUnusable } from "../services/Processes.ts"
 import { type DispatchRequest, ended, type RunState } from "../services/Runs.ts"
@@ -18,6 +20,7 @@ import { Runner } from "./Runner.ts"
 import type { CallRow, NewCall, NewRun, RunRow } from "./Rows.ts"
 import { Store } from "./Store.ts"
 import * as View from "./View.ts"
+import * as Waiting from "./Waiting.ts"
 
 /** The request itself is wrong: which part, and what to give instead. */
 export class RequestRefused extends Schema.TaggedError<RequestRefused>()("RequestRefused", {
@@ -63,6 +66,7 @@ const make = Effect.gen(function* () {
   const projects = yield* Projects
   const files = yield* Files
   const runner = yield* Runner
+  const waiting = yield* Waiting.make
 
   const projectNamed = Effect.fnUntraced(function* (name: string) {
     const all = yield* projects.all
@@ -219,14 +223,16 @@ const make = Effect.gen(function* () {
       return { run_id: run.run_id, state: "queued" }
     }),
 
-    /** The run now, or as soon as it has ended within `wait`. */
+    /** The run now, or as soon as it has ended within `wait`; `tell` hears meanwhile what happens in it. */
     check: Effect.fnUntraced(function* (
       reference: string,
       wait?: Duration.Duration,
+      tell?: Talk["progress"],
     ): Effect.fn.Return<RunView, RunUnknown | StorageFailed> {
       const row = yield* find(reference)
       if (wait === undefined || ended(row.state)) return yield* view(row)
-      yield* Effect.timeoutOption(runner.awaitEnd(row.run_id), wait)
+      const telling = tell && { tell, after: row.state === "queued" ? 0 : yield* store.lastSeq(row.run_id) }
+      yield* waiting(row.run_id, wait, telling)
       return yield* view(yield* find(row.run_id))
     }),
 
@@ -241,7 +247,5 @@ const make = Effect.gen(function* () {
 export class Dispatch extends Context.Service<Dispatch, Effect.Success<typeof make>>()(
   "hub/dispatch/Dispatch",
 ) {}
-export const layer: Layer.Layer<Dispatch, never, Store | Plans | Projects | Files | Runner> = Layer.effect(
-  Dispatch,
-  make,
-)
+export const layer: Layer.Layer<Dispatch, never, Store | Plans | Projects | Files | Runner | Events> =
+  Layer.effect(Dispatch, make)

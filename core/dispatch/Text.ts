@@ -25,7 +25,7 @@ export const span = (millis: number): string => {
 
 /** One line, at most `width` characters. */
 export const brief = (text: string, width: number): string => {
-  const line = text.replaceAll(/\s+/g, " ").trim()
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim()
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`
 }
 
@@ -54,6 +54,23 @@ export const run = (view: RunView): string =>
           `(the end of ${view.answer_ref.bytes} bytes; the whole: ${view.answer_ref.file} below HUB_HOME)`,
         ]),
   ].join("\n")
+
+const told: Readonly<Record<string, (data: Readonly<Record<string, unknown>>) => unknown>> = {
+  attempt_started: ({ agent, program }) => `${String(agent ?? program)} starts`,
+  candidate_left: ({ because, candidate }) => `${String(candidate)} is left: ${String(because)}`,
+  candidate_skipped: ({ because, candidate }) => `${String(candidate)} is passed over: ${String(because)}`,
+  retry_scheduled: ({ because }) => `again soon: ${String(because)}`,
+  command_started: ({ command }) => `runs ${String(command)}`,
+  tool_started: ({ tool }) => `uses ${String(tool)}`,
+  agent_message: ({ text }) => text,
+}
+
+/** What happens, in one line of at most 120 characters, for whoever waits; nothing for an event that tells them nothing. */
+export const happening = ({ data, step, type }: RunEvent): string | undefined => {
+  const text = told[type]?.(data)
+  if (typeof text !== "string" || text.trim() === "") return undefined
+  return brief(step === undefined ? text : `${step}: ${text}`, 120)
+}
 
 const time = (at: number): string => new Date(at).toISOString().slice(11, 23)
 

@@ -1,5 +1,6 @@
 /** Operations on runs: hand over work, look at it, end it. */
-import { DateTime, Duration, Effect, Schema, Stream } from "effect"
+import { DateTime, type Duration, Effect, Schema, Stream } from "effect"
+import { text } from "../../plugin/Content.ts"
 import * as Field from "../../plugin/Field.ts"
 import * as Operation from "../../plugin/Operation.ts"
 import { Events, RunEvent } from "../../services/Events.ts"
@@ -11,15 +12,11 @@ import { said } from "../Refusal.ts"
 import type { RunRow } from "../Rows.ts"
 import { Store } from "../Store.ts"
 import * as Text from "../Text.ts"
+import { bounded } from "../Waiting.ts"
+import { Checked, Dispatched, howToWait, isChecked, Wait, withNext } from "./waiting.ts"
 
 const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
 const RunReference = Field.required(Name, "Id of the run, the end of its id (4 letters or more), or `last`.")
-const Wait = (what: string) =>
-  Field.optional(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 600 })),
-    `Seconds to wait for ${what} before answering; 0 to 600. Answers at once when left out.`,
-  )
-
 const Listed = Schema.Struct({
   run_id: Schema.String,
   state: RunState,
@@ -57,11 +54,12 @@ const line = (run: typeof Listed.Type): ReadonlyArray<string> => [
   Text.brief(run.prompt, 60),
 ]
 
-const dispatch = ({ accept }: Dispatch["Service"]) =>
+const dispatch = ({ accept, check }: Dispatch["Service"]) =>
   Operation.make({
     name: "dispatch",
     title: "Dispatch work",
-    summary: "Hands a piece of work to an agent or a pipeline and answers at once with the id of the run.",
+    summary:
+      "Hands a piece of work to an agent or a pipeline and answers at once with the id of the run, or, with wait_seconds, with its answer.",
     input: Schema.Struct({
       prompt: Field.required(Schema.String, "What to do. The agents get it word for word."),
       project: Field.optional(Name, "Name from projects.toml: says the folder and who does it by default."),
@@ -73,13 +71,37 @@ const dispatch = ({ accept }: Dispatch["Service"]) =>
         Schema.Record(Schema.String, Schema.Unknown),
         "Inputs that the pipeline declares, by name.",
       ),
+      wait_seconds: Wait("its end"),
     }),
-    output: Schema.Struct({ run_id: Schema.String, state: RunState }),
+    output: Dispatched,
     readonly: false,
+    idempotent: true,
+    long: { id: "run_id", check: "check_dispatch", cancel: "cancel_dispatch", list: "list_dispatches" },
     cli: { path: ["dispatch"], positional: ["prompt"], alias: { p: "pipeline", a: "agent" } },
-    print: ({ run_id }) => run_id,
-    run: (input, caller) => said(accept(input, caller)),
+    print: (output) => (isChecked(output) ? Text.run(output) : output.run_id),
+    content: (output) =>
+      isChecked(output)
+        ? readable(output)
+        : [text(`Accepted as run ${output.run_id}. ${howToWait(output.run_id)}`)],
+    run: ({ wait_seconds, ...request }, caller, talk) =>
+      Effect.gen(function* () {
+        const accepted = yield* said(accept(request, caller))
+        if (wait_seconds === undefined) return accepted
+        const waited = check(accepted.run_id, bounded(wait_seconds, caller), talk.progress)
+        return withNext(yield* Effect.mapError(said(waited), withRun(accepted.run_id)))
+      }),
   })
+
+/** The run was accepted: whatever happens to the waiting, its id must not be lost. */
+const withRun = (run_id: string) => (error: Operation.OperationFailed) =>
+  new Operation.OperationFailed({
+    code: error.code,
+    message: `${error.message} The run is ${run_id}.`,
+    details: { run_id },
+  })
+
+const readable = (checked: Checked) =>
+  [Text.run(checked), ...(checked.next === undefined ? [] : [checked.next])].map(text)
 
 const check = ({ check }: Dispatch["Service"]) =>
   Operation.make({
@@ -87,12 +109,15 @@ const check = ({ check }: Dispatch["Service"]) =>
     title: "Check a run",
     summary: "Says how a run stands: state, attempts and why each failed, and the answer once there is one.",
     input: Schema.Struct({ run_id: RunReference, wait_seconds: Wait("its end") }),
-    output: RunView,
+    output: Checked,
     readonly: true,
     cli: { path: ["runs", "show"], positional: ["run_id"] },
     print: Text.run,
-    run: ({ run_id, wait_seconds }) =>
-      said(check(run_id, wait_seconds === undefined ? undefined : Duration.seconds(wait_seconds))),
+    content: readable,
+    run: ({ run_id, wait_seconds }, caller, talk) =>
+      wait_seconds === undefined
+        ? said(check(run_id))
+        : Effect.map(said(check(run_id, bounded(wait_seconds, caller), talk.progress)), withNext),
   })
 
 const list = (store: Store["Service"]) =>
@@ -129,6 +154,7 @@ const cancel = ({ cancel }: Dispatch["Service"]) =>
     output: RunView,
     readonly: false,
     destructive: true,
+    idempotent: true,
     cli: { path: ["runs", "cancel"], positional: ["run_id"] },
     print: ({ run_id, state }) => `${run_id}  ${state}`,
     run: ({ run_id }) => said(cancel(run_id)),
@@ -163,11 +189,12 @@ const runEvents = ({ find }: Dispatch["Service"], store: Store["Service"], event
     readonly: true,
     cli: { path: ["runs", "events"], positional: ["run_id"] },
     print: (page) => page.events.map(Text.event).join("\n"),
-    run: ({ after, limit, run_id, wait_seconds }) =>
+    run: ({ after, limit, run_id, wait_seconds }, caller) =>
       said(
         Effect.gen(function* () {
           const row = yield* find(run_id)
-          const wait = ended(row.state) ? undefined : wait_seconds
+          const wait =
+            ended(row.state) || wait_seconds === undefined ? undefined : bounded(wait_seconds, caller)
           const found = yield* nextEvents(events, row.run_id, after, limit, wait)
           const last_seq = found.at(-1)?.seq ?? after
           const now = (yield* store.run(row.run_id)) ?? row
@@ -182,11 +209,11 @@ const nextEvents = Effect.fnUntraced(function* (
   run_id: string,
   after: number,
   limit: number,
-  wait: number | undefined,
+  wait: Duration.Duration | undefined,
 ) {
   const now = yield* events.read(run_id, after, limit)
   if (now.length > 0 || wait === undefined) return now
-  yield* Effect.timeoutOption(Stream.runHead(events.follow(run_id, after)), Duration.seconds(wait))
+  yield* Effect.timeoutOption(Stream.runHead(events.follow(run_id, after)), wait)
   return yield* events.read(run_id, after, limit)
 })
 

@@ -1,0 +1,45 @@
+/** Waiting for the end of a run, and telling meanwhile what happens in it. */
+import { Duration, Effect, Stream } from "effect"
+import type { Caller } from "../plugin/Operation.ts"
+import type { Progress, Talk } from "../plugin/Talk.ts"
+import { Events, type RunEvent } from "../services/Events.ts"
+import { Runner } from "./Runner.ts"
+import * as Text from "./Text.ts"
+
+export interface Telling {
+  readonly tell: Talk["progress"]
+  /** Number of the last event that need not be told. */
+  readonly after: number
+}
+
+/** Between two tellings: more than a person reads is left out, the oldest first. */
+const pause = "250 millis"
+
+/** No longer than the caller can bear. */
+export const bounded = (seconds: number, { patience_seconds = seconds }: Caller): Duration.Duration =>
+  Duration.seconds(Math.min(seconds, patience_seconds))
+
+export const make = Effect.gen(function* () {
+  const runner = yield* Runner
+  const events = yield* Events
+
+  /** Never ends; falls silent where the events cannot be read. */
+  const told = (run_id: string, { after, tell }: Telling) =>
+    events.follow(run_id, after).pipe(
+      Stream.map(progressOf),
+      Stream.filter((progress) => progress.message !== undefined),
+      Stream.buffer({ capacity: 1, strategy: "sliding" }),
+      Stream.runForEach((progress) => Effect.andThen(tell(progress), Effect.sleep(pause))),
+      Effect.ignore,
+      Effect.andThen(Effect.never),
+    )
+
+  /** Returns when the run has ended, at the latest after `limit`. */
+  return (run_id: string, limit: Duration.Duration, telling: Telling | undefined) => {
+    const end = runner.awaitEnd(run_id)
+    const waited = telling === undefined ? end : Effect.raceFirst(end, told(run_id, telling))
+    return Effect.asVoid(Effect.timeoutOption(waited, limit))
+  }
+})
+
+const progressOf = (event: RunEvent): Progress => ({ done: event.seq, message: Text.happening(event) })
