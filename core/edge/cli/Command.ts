@@ -14,8 +14,8 @@ import type { Terminal } from "../Terminal.ts"
 import type { Progress } from "./Progress.ts"
 import { sentence, wrongs } from "../Wrong.ts"
 
-/** `read`: any hub that can answer. `run`: one that goes on with what it is given. */
-export type Need = "read" | "run"
+/** `look`: starts no hub for it, a glance at the home will do. `read`: any hub that can answer. `run`: one that goes on with what it is given. */
+export type Need = "look" | "read" | "run"
 
 export interface Globals {
   readonly json: boolean

@@ -51,13 +51,13 @@ export const doctorCommand = ({ checks, program }: DoctorOptions): Command =>
 /** What the hub knows of its plugins and agents. A hub that does not answer is a finding of its own. */
 const asked = (context: Context) =>
   Effect.gen(function* () {
-    const door = yield* context.door("read")
+    const door = yield* context.door("look")
     const { output } = yield* door.call("inspect", {}, context.caller)
     return (yield* decodeWith(Inspected, output)).sections as ReadonlyArray<Section>
   }).pipe(
     Effect.catch((error) => {
       const finding: Finding = { level: "error", text: error.message.split("\n", 1)[0] ?? "" }
-      return Effect.succeed<ReadonlyArray<Section>>([{ id: "hub", findings: [finding] }])
+      return Effect.succeed<ReadonlyArray<Section>>([{ id: "plugins", findings: [finding] }])
     }),
   )
 

@@ -307,6 +307,6 @@ live(
       text: `others on this machine may read ${home}`,
       advice: `Run: chmod go= "${home}"`,
     })
-    expect(of("hub")).toEqual({ level: "error", text: "No hub." })
+    expect(of("plugins")).toEqual({ level: "error", text: "No hub." })
   }),
 )
