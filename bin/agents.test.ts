@@ -6,12 +6,12 @@ import { join } from "node:path"
 import { Effect, Exit, Schema, Scope } from "effect"
 import { RunView } from "../core/dispatch/Model.ts"
 import type { Door } from "../core/edge/Door.ts"
-import { hold, home, start } from "./connect.ts"
-import * as Successor from "./Successor.ts"
+import { assemble } from "./assemble.ts"
+import { hold, home } from "./home.ts"
 
 const caller = { door: "cli", client: "test" } as const
 const self = [process.execPath, join(import.meta.dir, "hub.ts")]
-const wish = { version: "test", self, command: "bun test", lenient: false, verbose: false }
+const wish = { version: "test", self, command: "bun test", verbose: false }
 
 /** Scripts of POSIX sh, by the name of their agent; `config` is TOML. */
 const agents: Readonly<Record<string, { readonly script: string; readonly config?: string }>> = {
@@ -64,11 +64,10 @@ beforeAll(async () => {
   process.env["HUB_HOME"] = join(folder, "home")
   const hub = Effect.gen(function* () {
     const at = yield* home
-    const handOver = yield* Successor.prepare(at, wish.self)
     yield* hold(at, wish)
-    return yield* start(at, wish, handOver)
+    return yield* assemble(at, wish, { mode: "standalone", arguments: [] })
   })
-  door = (await Effect.runPromise(Scope.provide(hub, scope))).door
+  door = (await Effect.runPromise(Scope.provide(hub, scope))).served.door
 })
 
 afterAll(async () => {

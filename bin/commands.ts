@@ -1,34 +1,64 @@
 /** The command line: operations of the hub, and the commands that are none. */
 import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import * as Operations from "../core/dispatch/operations/index.ts"
 import { ProjectsToml } from "../core/dispatch/Projects.ts"
 import { describe } from "../core/edge/Call.ts"
 import * as Cli from "../core/edge/Cli.ts"
 import { filesBeside } from "../core/edge/cli/OfFile.ts"
 import { ofProcess } from "../core/edge/cli/Process.ts"
+import { daemonCommands } from "../core/edge/extras/Daemon.ts"
 import { checkCommand, type Diagnostic, type Validators } from "../core/edge/extras/Check.ts"
 import { doctorCommand } from "../core/edge/extras/Doctor.ts"
 import { initCommand } from "../core/edge/extras/Init.ts"
+import { logsCommand } from "../core/edge/extras/Logs.ts"
+import { type ServiceOptions, serviceCommands } from "../core/edge/extras/Service.ts"
+import { tokenOperations } from "../core/edge/extras/Tokens.ts"
 import { infoOperation, newCommand, testCommand, type TestPlugin } from "../core/edge/extras/Plugins.ts"
 import * as HostModules from "../core/host/HostModules.ts"
 import * as PluginsCheck from "../core/host/PluginsCheck.ts"
 import * as PluginTest from "../core/host/PluginTest.ts"
 import type { OperationHandle } from "../core/plugin/Catalogue.ts"
-import * as Field from "../core/plugin/Field.ts"
 import { implied, type Operation, OperationFailed } from "../core/plugin/Operation.ts"
 import { chosen, open } from "../core/live/Home.ts"
 import { decode, diagnoseSyntax, parse, type TomlDocument } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
-import { connect, type Wish } from "./connect.ts"
+import { connect } from "./connect.ts"
+import { daemonOf } from "./daemonOf.ts"
+import { configured, type Wish } from "./home.ts"
 import { service } from "./service.ts"
 import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
 
 const handle = (operation: Operation): OperationHandle =>
   ({ plugin: "core", ...operation, ...implied(operation) }) as never
+
+const serviceOf = ({ self }: Wish): ServiceOptions => {
+  const { homedir, uid, username } = userInfo()
+  const user = { uid: uid < 0 ? undefined : uid, name: username, home: homedir }
+  return { self, platform: process.platform, user, run: ran }
+}
+
+/** Runs a program of the system to its end. */
+const ran: ServiceOptions["run"] = ([program = "", ...args], env) =>
+  Effect.promise(async () => {
+    const found = Bun.which(program, { PATH: env["PATH"] ?? "" })
+    if (found === null) return { code: null, text: `${program} is not on PATH` }
+    const child = Bun.spawn([found, ...args], {
+      cwd: "/",
+      env,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    })
+    const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+    return { code: child.exitCode, text: out + err }
+  })
+
+/** For what is shown of their operations without a hub. */
+const noTokens = {} as never
 
 /** What is wrong with a text: its syntax, or else what `more` finds. */
 const checked =
@@ -52,7 +82,7 @@ const validators: Validators = {
   toml: checked(() => Effect.succeed(nothing)),
   pipeline: ({ file, text }, context) =>
     Effect.gen(function* () {
-      const door = yield* context.door("read")
+      const door = yield* context.door("look")
       // A page in a manual names agents that this machine need not have.
       const any_agent = /\.md\b/.test(file)
       const files = yield* filesBeside(context.cwd, file, text)
@@ -64,33 +94,6 @@ const validators: Validators = {
       return (output as { diagnostics: ReadonlyArray<Diagnostic> }).diagnostics
     }),
 }
-
-/** For `--help`, and for what is wrong with the flags: `main.ts` serves before it comes to this. */
-const serveCommand = Cli.extra({
-  path: ["serve"],
-  summary: "Speaks MCP over stdin and stdout, with the whole hub in this process. For MCP clients.",
-  input: Schema.Struct({
-    stdio: Field.withDefault(
-      Schema.Boolean,
-      false,
-      "Speak over stdin and stdout. Needed: there is no other way yet.",
-    ),
-    standalone: Field.withDefault(
-      Schema.Boolean,
-      false,
-      "All in one process. Needed: there is no other way yet.",
-    ),
-  }),
-  examples: ["hub serve --stdio --standalone"],
-  run: () =>
-    Effect.fail(
-      new OperationFailed({
-        code: "not_yet",
-        message:
-          "say how: `hub serve --stdio --standalone` is the one way so far; a daemon for all clients comes later",
-      }),
-    ),
-})
 
 /** In a home of its own, gone afterwards. */
 const testPlugin =
@@ -112,7 +115,12 @@ const testPlugin =
 /** Runs the command of this process and gives its exit code. */
 export const commandLine = (wish: Wish): Effect.Effect<number> =>
   Effect.gen(function* () {
-    const shapes = [...(yield* Operations.shapes), infoOperation(() => Effect.never, Effect.never)]
+    const daemon = daemonOf(wish)
+    const shapes = [
+      ...(yield* Operations.shapes),
+      infoOperation(() => Effect.never, Effect.never),
+      ...tokenOperations(noTokens),
+    ]
     const core = shapes.map((operation) => describe(handle(operation)))
     return yield* Cli.run({
       ...ofProcess(),
@@ -120,16 +128,18 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
       home: chosen(),
       core,
       extras: [
-        serveCommand,
+        ...daemonCommands(daemon),
         newCommand,
         testCommand(testPlugin(wish.self)),
         initCommand({ plugins: pluginsToml }),
         checkCommand(validators),
-        doctorCommand({ program: process.execPath, checks }),
+        doctorCommand({ program: process.execPath, checks: checks(daemon) }),
         ...service(wish.self),
+        logsCommand,
+        ...serviceCommands(serviceOf(wish)),
         backupCommand,
         restoreCommand(wish),
       ],
-      connect: (_need, { config }) => connect({ ...wish, config }),
+      connect: (need, { config }) => connect(configured(wish, config), need),
     })
   })

@@ -12,6 +12,8 @@ import * as Runner from "../core/dispatch/Runner.ts"
 import * as Store from "../core/dispatch/Store.ts"
 import { inspect } from "../core/edge/extras/Doctor.ts"
 import { infoOperation } from "../core/edge/extras/Plugins.ts"
+import { type Standing, statusOperation } from "../core/edge/extras/Status.ts"
+import { tokenOperations } from "../core/edge/extras/Tokens.ts"
 import { limits } from "../core/host/Border.ts"
 import { bind } from "../core/host/Handles.ts"
 import * as Host from "../core/host/Host.ts"
@@ -28,6 +30,7 @@ import type { PluginServices } from "../core/plugin/Plugin.ts"
 import * as Ports from "../core/plugin/api.ts"
 import { Home } from "../core/services/Home.ts"
 import { Sql } from "../core/services/Sql.ts"
+import { Tokens } from "../core/services/Tokens.ts"
 import { diagnoseSyntax } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
 import { portsOver } from "./ports.ts"
@@ -39,8 +42,8 @@ export interface Choices {
   readonly home: Home["Service"]
   /** `--config FILE`: instead of the home's plugins.toml. */
   readonly config?: string | undefined
-  /** Starts although a required plugin does not. */
-  readonly lenient: boolean
+  /** What `hub_status` tells of this process. Without it this is no hub at work: it takes up no runs and follows no file. */
+  readonly standing?: Standing | undefined
   /** Also writes the log to stderr. */
   readonly verbose: boolean
 }
@@ -101,13 +104,17 @@ const borderOf = Effect.gen(function* () {
 /** What core itself contributes, through the same border as a plugin. It is there before the first plugin is. */
 const core = Effect.gen(function* () {
   const catalogues = yield* Catalogues.Catalogues
-  const operations = [...(yield* Operations.make), inspect(yield* Registry)]
+  const operations = [
+    ...(yield* Operations.make),
+    ...tokenOperations(yield* Tokens),
+    inspect(yield* Registry),
+  ]
   const conditions = Conditions.conditions({ processes: yield* Ports.Processes, env: process.env })
   const handles = { ...bind(yield* borderOf, { operations }), conditions: [...conditions.values()] }
   yield* catalogues.put("core", { state: undefined, handles })
 })
 
-const plugins = ({ config, home, lenient }: Choices) =>
+const plugins = ({ config, home, standing }: Choices) =>
   Layer.unwrap(
     Effect.gen(function* () {
       yield* core
@@ -119,8 +126,7 @@ const plugins = ({ config, home, lenient }: Choices) =>
         servicesFor: yield* servicesFor,
         migrate: yield* migrate,
         reserved: { steps: [...kinds.keys()] },
-        lenient,
-        watch: true,
+        watch: standing !== undefined,
       })
     }),
   )
@@ -133,37 +139,46 @@ export const workbench = (home: Home["Service"]) =>
     }),
   ).pipe(
     Layer.provideMerge(dispatching),
-    Layer.provideMerge(ports({ home, config: undefined, lenient: true, verbose: false })),
+    Layer.provideMerge(ports({ home, config: undefined, verbose: false })),
   )
 
 export class Workbench extends Context.Service<Workbench, Pick<Host.Options, "servicesFor" | "migrate">>()(
   "hub/bin/Workbench",
 ) {}
 
-/** What core contributes of the plugins themselves, once there are some. */
-const aboutPlugins = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const catalogues = yield* Catalogues.Catalogues
-    const registry = yield* Registry
-    const host = yield* Host.Host
-    const find = (name: string) =>
-      info(name).pipe(Effect.provideService(Registry, registry), Effect.provideService(Host.Host, host))
-    const names = Effect.map(registry.current, ({ plugins }) => plugins.map(({ instance }) => instance))
-    const handles = bind(yield* borderOf, { operations: [infoOperation(find, names)] })
-    yield* catalogues.put("core: plugins", { state: undefined, handles })
-  }),
-)
-
-/** The hub. Runs that an earlier one left open go on; they go on once more elsewhere when the scope closes. */
-export const layer = (choices: Choices) =>
+/** What core contributes of the plugins and of the hub itself, once there are some. */
+const aboutItself = ({ standing }: Choices) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
+      const catalogues = yield* Catalogues.Catalogues
+      const registry = yield* Registry
+      const host = yield* Host.Host
+      const { open } = yield* Store.Store
+      const find = (name: string) =>
+        info(name).pipe(Effect.provideService(Registry, registry), Effect.provideService(Host.Host, host))
+      const names = Effect.map(registry.current, ({ plugins }) => plugins.map(({ instance }) => instance))
+      const status =
+        standing === undefined ? [] : [statusOperation({ standing, registry, file: host.file, open })]
+      const handles = bind(yield* borderOf, { operations: [infoOperation(find, names), ...status] })
+      yield* catalogues.put("core: itself", { state: undefined, handles })
+    }),
+  )
+
+/** Runs that an earlier hub left open go on; they go on once more elsewhere when the scope closes. */
+const working = ({ standing }: Choices) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      if (standing === undefined) return
       const runner = yield* Runner.Runner
       yield* Effect.addFinalizer(() => runner.leave)
       yield* runner.resume
     }),
-  ).pipe(
-    Layer.provideMerge(Layer.mergeAll(Sinks.layer, aboutPlugins)),
+  )
+
+/** The hub. */
+export const layer = (choices: Choices) =>
+  working(choices).pipe(
+    Layer.provideMerge(Layer.mergeAll(Sinks.layer, aboutItself(choices))),
     Layer.provideMerge(plugins(choices)),
     Layer.provideMerge(dispatching),
     Layer.provideMerge(ports(choices)),
@@ -175,5 +190,9 @@ export const findings = (error: Layer.Error<ReturnType<typeof layer>>): { diagno
   return error._tag === "TomlSyntax" ? { diagnostics: [diagnoseSyntax(error)] } : {}
 }
 
-export { Registry }
+export { Registry, Tokens }
 export { Runner } from "../core/dispatch/Runner.ts"
+export { Host } from "../core/host/Host.ts"
+export { Engine } from "../core/services/Engine.ts"
+export { Events } from "../core/services/Events.ts"
+export { Supervisor } from "../core/services/Supervisor.ts"

@@ -1,4 +1,5 @@
 /** Everything but `--version`: serves, or runs one command. */
+import { resolve } from "node:path"
 import { Effect, Exit, Option, type Scope } from "effect"
 import type { HubUnreachable } from "../core/edge/Door.ts"
 
@@ -14,12 +15,11 @@ const unreachable = 4
 
 export const main = async ({ argv, self, version }: Start): Promise<void> => {
   const command = ["hub", ...argv.slice(0, 2)].join(" ")
-  const wish = { version, self, command, lenient: false, verbose: argv.includes("--verbose") }
+  const wish = { version, self, command, verbose: argv.includes("--verbose") }
   const [first = "", ...flags] = argv
-  if (first === "__run") return finish(import("./serve.ts").then(({ background }) => background(wish)))
   if (first === "serve" && isStandalone(flags))
     return finish(
-      import("./serve.ts").then(({ standalone }) => standalone({ ...wish, config: configOf(flags) })),
+      import("./standalone.ts").then(({ standalone }) => standalone({ ...wish, config: configOf(flags) })),
     )
   const { commandLine } = await import("./commands.ts")
   process.exit(await Effect.runPromise(commandLine(wish)))
@@ -34,7 +34,8 @@ const isStandalone = (flags: ReadonlyArray<string>): boolean => {
 
 const configOf = (flags: ReadonlyArray<string>): string | undefined => {
   const at = flags.indexOf("--config")
-  return at === -1 ? undefined : flags[at + 1]
+  const file = at === -1 ? undefined : flags[at + 1]
+  return file === undefined ? undefined : resolve(file)
 }
 
 type Serving = Effect.Effect<void, HubUnreachable, Scope.Scope>

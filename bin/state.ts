@@ -3,15 +3,17 @@ import { existsSync, statSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Clock, Effect, Schema } from "effect"
 import * as Cli from "../core/edge/Cli.ts"
+import type { Daemon } from "../core/edge/extras/Daemon.ts"
+import { daemonFindings } from "../core/edge/extras/DaemonFindings.ts"
 import type { DoctorOptions } from "../core/edge/extras/Doctor.ts"
-import * as Socket from "../core/edge/Socket.ts"
 import * as Backup from "../core/live/Backup.ts"
 import * as Restore from "../core/live/Restore.ts"
 import * as Field from "../core/plugin/Field.ts"
 import { OperationFailed } from "../core/plugin/Operation.ts"
 import type { Finding } from "../core/plugin/Plugin.ts"
 import type { StorageFailed } from "../core/services/Sql.ts"
-import { hold, home, type Wish } from "./connect.ts"
+import { home, type Wish } from "./home.ts"
+import { takeOver } from "./takeOver.ts"
 
 const refused = (error: StorageFailed) =>
   new OperationFailed({ code: "unavailable", message: error.message, details: { reason: error.reason } })
@@ -46,7 +48,7 @@ export const restoreCommand = (wish: Wish) =>
     run: ({ file }, { cwd }) =>
       Effect.gen(function* () {
         const at = yield* home
-        yield* hold(at, wish)
+        yield* takeOver(at, wish)
         const done = yield* Effect.mapError(Restore.restore(at, resolve(cwd, file)), refused)
         const before = done.replaced === undefined ? "" : `\nwhat was there before: ${done.replaced}`
         return { output: done, text: `${done.database} is ${done.from} again${before}` }
@@ -64,13 +66,7 @@ const database = (context: Cli.Context): Effect.Effect<ReadonlyArray<Finding>> =
   })
 }
 
-const holder = (context: Cli.Context): Effect.Effect<ReadonlyArray<Finding>> =>
-  Effect.match(Socket.connect(join(context.home, "hub.sock")), {
-    onSuccess: () => ok("a hub is at work in this home and answers"),
-    onFailure: () => ok("no hub is at work in this home: each command is its own"),
-  })
-
-export const checks: DoctorOptions["checks"] = [
-  { id: "holder", check: holder },
+export const checks = (daemon: Daemon): DoctorOptions["checks"] => [
+  { id: "hub", check: daemonFindings(daemon) },
   { id: "database", check: database },
 ]

@@ -1,0 +1,111 @@
+/** `hub serve`: the one hub of a home, for all its clients. */
+import { Clock, Effect, Ref, type Scope, Stream } from "effect"
+import { HubUnreachable } from "../core/edge/Door.ts"
+import { argumentsOf, type ServeFlags } from "../core/edge/extras/Daemon.ts"
+import type { Clients } from "../core/edge/wire/Listen.ts"
+import type { Home } from "../core/services/Home.ts"
+import { assemble, type Changing, type Hub } from "./assemble.ts"
+import { answers, hold, home, type Wish } from "./home.ts"
+import * as HttpDoor from "./httpDoor.ts"
+import * as Idle from "./idle.ts"
+import { openHttp } from "./openHttp.ts"
+import { gone, remembered } from "./standing.ts"
+
+/** Serves until the home is gone or, with `idle`, nobody has needed it for that long. `ready` is told where it listens. */
+export const daemon = Effect.fn("Hub.daemon")(function* (
+  wish: Wish,
+  flags: ServeFlags,
+  ready: (where: string) => Effect.Effect<void>,
+): Effect.fn.Return<void, HubUnreachable, Scope.Scope> {
+  forgetRun()
+  endsOnce()
+  const at = yield* home
+  yield* hold(at, wish, () => answers(at))
+  const changing = yield* Ref.make<Effect.Effect<Changing>>(Effect.succeed({}))
+  const hub = yield* assemble(
+    at,
+    wish,
+    { mode: "daemon", arguments: argumentsOf(flags, wish.config) },
+    Effect.flatten(Ref.get(changing)),
+  )
+  const settings = Stream.map(hub.host.serve, (serve) => HttpDoor.over(flags, serve))
+  const http = yield* HttpDoor.follow(settings, openHttp(hub, wish))
+  yield* refused(at, flags, yield* http)
+  const clients = yield* Effect.mapError(
+    hub.listen,
+    ({ message }) => new HubUnreachable({ home: at.path, message }),
+  )
+  yield* endWithHome(at, hub)
+  const idle = yield* idleOf(flags, hub, clients, http)
+  yield* Ref.set(changing, changingOf(http, idle))
+  yield* ready([hub.socket, (yield* http)?.url].filter((one) => one !== undefined).join(" and "))
+  yield* Effect.raceFirst(gone(at.path, [hub.socket]), idle === undefined ? Effect.never : idle.ended)
+})
+
+/** Who starts it may be an agent of a run: this hub is not of that run, nor is what it starts. */
+const forgetRun = (): void => {
+  delete process.env["HUB_RUN"]
+  delete process.env["HUB_ATTEMPT"]
+}
+
+/** Whoever asks again to end while it ends already does not cut it short. */
+const endsOnce = (): void => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {})
+}
+
+type Http = Effect.Success<ReturnType<typeof HttpDoor.follow>>
+
+const idleOf = Effect.fnUntraced(function* (
+  { idle }: ServeFlags,
+  { runner }: Hub,
+  clients: Clients,
+  http: Http,
+) {
+  if (idle === undefined) return undefined
+  const last = yield* Ref.make(0)
+  const note = Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(last, now))
+  yield* Effect.forkScoped(Stream.runForEach(clients.changes, () => note))
+  return yield* Idle.make(idle, {
+    now: Effect.gen(function* () {
+      return (yield* clients.busy) > 0 || (yield* runner.busy) > 0 || (yield* http)?.url !== undefined
+    }),
+    last: Ref.get(last),
+  })
+})
+
+const changingOf = (http: Http, idle: Idle.Idle | undefined): Effect.Effect<Changing> =>
+  Effect.gen(function* () {
+    const door = yield* http
+    const left = yield* idle?.left ?? Effect.undefined
+    return {
+      ...(door === undefined ? {} : { http: door }),
+      ...(left === undefined ? {} : { ends_in_ms: left }),
+    }
+  })
+
+/** Somebody who asks for HTTP and stands by is told at once; a file that asks for it keeps nobody else waiting. */
+const refused = (at: Home["Service"], flags: ServeFlags, http: Effect.Success<Http>) =>
+  HttpDoor.asks(flags) && http?.problem !== undefined
+    ? Effect.fail(new HubUnreachable({ home: at.path, message: http.problem }))
+    : Effect.void
+
+/** How long a folder may take to be removed, once the first of its files is. */
+const removal = "500 millis"
+
+/** Agents of a home that is gone could never be asked again: they end with it. */
+const endWithHome = Effect.fnUntraced(function* (
+  at: Home["Service"],
+  { engine, runner, supervisor, socket }: Hub,
+) {
+  const isThere = remembered(at.path)
+  const isFound = remembered(socket)
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      if (isFound()) return
+      const runs = yield* engine.executing
+      yield* runner.leave
+      if (isThere()) yield* Effect.sleep(removal)
+      if (!isThere()) yield* Effect.forEach(runs, supervisor.sweep, { discard: true })
+    }),
+  )
+})

@@ -1,0 +1,29 @@
+/** Whether the home of a hub at work is still there, and its socket where others look for it. */
+import { type Stats, statSync, watch } from "node:fs"
+import { Effect } from "effect"
+
+/** Tells the same file from another one in its place. */
+const identity = (path: string): string | undefined => {
+  const found: Stats | undefined = statSync(path, { throwIfNoEntry: false })
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
+}
+
+/** Does the folder still stand there that did at first? */
+export const remembered = (path: string): (() => boolean) => {
+  const first = identity(path)
+  return () => first !== undefined && identity(path) === first
+}
+
+/** Returns once one of these, or the folder they are in, is gone or replaced. */
+export const gone = (folder: string, files: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const same = [folder, ...files].map(remembered)
+    const look = () => {
+      if (same.some((isSame) => !isSame())) resume(Effect.void)
+    }
+    const watcher = watch(folder, look)
+    // The folder cannot be watched any more: it is looked at once, and the hub goes on.
+    watcher.on("error", look)
+    look()
+    return Effect.sync(() => watcher.close())
+  })
