@@ -223,16 +223,16 @@ const make = Effect.gen(function* () {
       return { run_id: run.run_id, state: "queued" }
     }),
 
-    /** The run now, or as soon as it has ended within `wait`; `tell` hears meanwhile what happens in it. */
+    /** The run now, or as soon as it has ended within `wait`; `tell` hears meanwhile what happens in it, from now on unless told. */
     check: Effect.fnUntraced(function* (
       reference: string,
       wait?: Duration.Duration,
-      tell?: Talk["progress"],
+      telling?: { readonly tell: Talk["progress"]; readonly after?: number | undefined },
     ): Effect.fn.Return<RunView, RunUnknown | StorageFailed> {
       const row = yield* find(reference)
       if (wait === undefined || ended(row.state)) return yield* view(row)
-      const telling = tell && { tell, after: row.state === "queued" ? 0 : yield* store.lastSeq(row.run_id) }
-      yield* waiting(row.run_id, wait, telling)
+      const { after = yield* store.lastSeq(row.run_id) } = telling ?? {}
+      yield* waiting(row.run_id, wait, telling && { ...telling, after })
       return yield* view(yield* find(row.run_id))
     }),
 

@@ -87,7 +87,9 @@ const dispatch = ({ accept, check }: Dispatch["Service"]) =>
       Effect.gen(function* () {
         const accepted = yield* said(accept(request, caller))
         if (wait_seconds === undefined) return accepted
-        const waited = check(accepted.run_id, bounded(wait_seconds, caller), talk.progress)
+        const after = accepted.state === "queued" ? 0 : undefined
+        const telling = { tell: talk.progress, after }
+        const waited = check(accepted.run_id, bounded(wait_seconds, caller), telling)
         return withNext(yield* Effect.mapError(said(waited), withRun(accepted.run_id)))
       }),
   })
@@ -117,7 +119,7 @@ const check = ({ check }: Dispatch["Service"]) =>
     run: ({ run_id, wait_seconds }, caller, talk) =>
       wait_seconds === undefined
         ? said(check(run_id))
-        : Effect.map(said(check(run_id, bounded(wait_seconds, caller), talk.progress)), withNext),
+        : Effect.map(said(check(run_id, bounded(wait_seconds, caller), { tell: talk.progress })), withNext),
   })
 
 const list = (store: Store["Service"]) =>

@@ -108,18 +108,19 @@ effect(
     expect(output["next"]).toStartWith("Still running.")
     expect(content?.at(-1)).toEqual({ kind: "text", text: String(output["next"]) })
 
-    const { run_id } = output
+    const run_id = String(output["run_id"])
+    yield* said(run_id, "begun")
     const again = yield* keeping
     const checking = yield* Effect.forkChild(
       call("check_dispatch", { run_id, wait_seconds: 600 }, hurried, again.talk),
     )
     const events = yield* Events
     yield* turn
-    yield* events.append(String(run_id), [{ type: "agent_message", data: { text: "still here" } }])
+    yield* events.append(run_id, [{ type: "agent_message", data: { text: "still here" } }])
     expect(yield* again.first).toMatchObject({ message: "still here" })
     yield* TestClock.adjust("7 seconds")
     expect((yield* Fiber.join(checking)).output).toMatchObject({ state: "running", next: output["next"] })
-    yield* Effect.flatMap(Dispatch, (dispatch) => dispatch.cancel(String(run_id)))
+    yield* Effect.flatMap(Dispatch, (dispatch) => dispatch.cancel(run_id))
   }).pipe(Effect.provide(hub({ agents: [slow] }))),
 )
 
