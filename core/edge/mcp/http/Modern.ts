@@ -1,0 +1,55 @@
+/** The protocol from 2026-07-28 on: each request stands alone, and what changes is told on `subscriptions/listen`. */
+import { createMcpHandler, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server"
+import { Effect } from "effect"
+import type { Caller } from "../../../plugin/Operation.ts"
+import { isObject } from "../../JsonSchema.ts"
+import { urisOf } from "../Listening.ts"
+import * as Server from "../Server.ts"
+import * as Subscriptions from "../Subscriptions.ts"
+import { watch } from "../Watch.ts"
+import { flow } from "./Flow.ts"
+import type { Asked } from "./Session.ts"
+
+/** Streams of `subscriptions/listen`, all clients together. */
+const mostListening = 1_000
+
+/** Ends its streams with its scope. */
+export const make = Effect.fnUntraced(function* (making: Server.Making, maxBytes: number) {
+  const handler = createMcpHandler(() => Server.makeForOne(making), {
+    legacy: "reject",
+    maxSubscriptions: mostListening,
+    maxRequestBodySize: maxBytes,
+  })
+  yield* Effect.addFinalizer(() => Effect.promise(() => handler.close()))
+
+  const { notify } = handler
+  const tell = {
+    tools: () => notify.toolsChanged(),
+    resources: () => notify.resourcesChanged(),
+    prompts: () => notify.promptsChanged(),
+  }
+  const served = Effect.mapError(
+    making.hub,
+    ({ message }) => new ProtocolError(ProtocolErrorCode.InternalError, message),
+  )
+  yield* Effect.forkScoped(
+    Effect.ignore(Effect.flatMap(served, (hub) => watch(hub, undefined, (list) => tell[list]()))),
+  )
+
+  const subscriptions = Subscriptions.make({
+    catalogue: Effect.flatMap(served, ({ catalogue }) => catalogue),
+    fork: making.fork,
+    tell: (uri) => notify.resourceUpdated(uri),
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(subscriptions.close))
+
+  return async ({ authInfo, body, request }: Asked, caller: Caller): Promise<Response> => {
+    const uris = isListen(body) ? urisOf(body["params"]) : []
+    const left = uris.map((uri) => subscriptions.hold(uri, caller))
+    const response = await handler.fetch(request, { authInfo, parsedBody: body })
+    return flow(response, () => left.forEach((leave) => leave()))
+  }
+})
+
+const isListen = (body: unknown): body is Record<string, unknown> =>
+  isObject(body) && body["method"] === "subscriptions/listen"
