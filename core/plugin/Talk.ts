@@ -59,7 +59,8 @@ export interface Talk {
   readonly log: (level: LogLevel, data: unknown) => Effect.Effect<void>
   /**
    * The replies to these questions, under the same keys. Not there yet: fails with code `input_required`, and the call is
-   * begun anew once they are, so do nothing before it that may not be done twice. `unavailable` where nobody can be asked.
+   * begun anew once they are, so do nothing before it that may not be done twice. `unavailable` where nobody can be asked, or not
+   * that: then something else may be asked instead.
    */
   readonly ask: <Q extends Questions>(
     questions: Q,

@@ -6,6 +6,7 @@
  * the hub is refused and begins from its first question.
  */
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,
   type InputRequest,
   type InputRequiredResult,
@@ -47,9 +48,11 @@ export const withReplies = Effect.fnUntraced(function* <A>(
   body: (ask: Talk["ask"]) => Effect.Effect<A, OperationFailed>,
 ) {
   const replies = yield* repliesOf(context, about)
-  return yield* body(askingOf(replies)).pipe(
+  return yield* body(askingOf(replies, context)).pipe(
     Effect.catchIf(
-      ({ code, details }) => code === "input_required" && questionsOf(details) !== undefined,
+      // What this client cannot be asked goes to the SDK too: it says which capability the client would need.
+      ({ code, details }) =>
+        (code === "input_required" || code === "unavailable") && questionsOf(details) !== undefined,
       ({ details }) => required(context, { about, replies }, questionsOf(details) ?? {}, era),
     ),
   )
@@ -65,9 +68,22 @@ const repliesOf = (context: ServerContext, about: string) => {
 
 /** A reply of another kind than its question counts as none, so the question is asked again. */
 const askingOf =
-  (replies: Replies): Talk["ask"] =>
+  (replies: Replies, context: ServerContext): Talk["ask"] =>
   (questions) =>
-    asking(fitting(replies, questions))(questions)
+    Effect.mapError(asking(fitting(replies, questions))(questions), (failure) =>
+      isAskable(context, questionsOf(failure.details) ?? {}) ? failure : unavailable(failure),
+    )
+
+/** Clients of the newest protocol say with each request what they can be asked. */
+const isAskable = ({ mcpReq: { envelope } }: ServerContext, questions: Questions): boolean => {
+  const declared = (envelope as Readonly<Record<string, object>> | undefined)?.[CLIENT_CAPABILITIES_META_KEY]
+  return declared === undefined || Object.values(questions).every(({ kind }) => needs[kind] in declared)
+}
+
+const needs = { form: "elicitation", url: "elicitation", model: "sampling", roots: "roots" } as const
+
+const unavailable = ({ details }: OperationFailed) =>
+  new OperationFailed({ code: "unavailable", message: "This client cannot be asked that.", details })
 
 const kinds = { form: "elicit", url: "elicit", model: "sampling", roots: "roots" } as const
 
