@@ -7,20 +7,36 @@ import * as Watch from "./Watch.ts"
 /** Longest wait for processes that were killed already: one that hangs in the kernel cannot be waited for. */
 const killed_ms = 10_000
 
-/** TERM to the group and to those who left it, KILL after the grace. Idempotent. */
+/**
+ * TERM to the group and to those who left it, KILL after the grace. Idempotent.
+ *
+ * Who left the group is known by the attempt's mark in its environment, or, without one, by its parents. A process that has cleared
+ * its environment, has left the session and has lost its parent bears no trace of the attempt: it stays.
+ */
 export const end = Effect.fn("Supervisor.end")(function* (begun: Watch.Begun, grace: Duration.Duration) {
   const { claim, dir } = begun
   const carriers = yield* Proc.marked("HUB_ATTEMPT", dir)
   const running = claim !== null && Proc.alive(claim)
-  const outside = running ? carriers.filter(({ group }) => group !== claim.pid) : carriers
+  const outside = running
+    ? [...carriers, ...Proc.descendants([claim.pid])].filter(({ group }) => group !== claim.pid)
+    : carriers
   if (!running && outside.length === 0) return
   for (const one of outside) Proc.signal(one, "SIGTERM")
   const departed = Effect.timeoutOption(vanished(outside), grace)
   yield* running
     ? Effect.all([endGroup(begun, claim, grace), departed], { concurrency: "unbounded" })
     : departed
+  yield* killTree(outside.filter(Proc.same))
   yield* killMarked("HUB_ATTEMPT", dir)
 })
+
+/** With what they have started since they were found. */
+const killTree = (found: ReadonlyArray<Proc.Found>): Effect.Effect<unknown> => {
+  if (found.length === 0) return Effect.void
+  const all = [...found, ...Proc.descendants(found.map(({ pid }) => pid))]
+  for (const one of all) Proc.signal(one, "SIGKILL")
+  return Effect.timeoutOption(vanished(all), killed_ms)
+}
 
 const endGroup = Effect.fnUntraced(function* (
   begun: Watch.Begun,

@@ -79,6 +79,39 @@ const look = (wanted: Wanted): void => {
   }
 }
 
+/** What these processes have started, and what that has started, as far as each one's parent lives. Linux; empty elsewhere. */
+export const descendants = (roots: ReadonlyArray<number>): ReadonlyArray<Found> => {
+  if (!linux || roots.length === 0) return []
+  const all = fs.readdirSync("/proc").flatMap(born)
+  const children = Map.groupBy(all.filter(isNoHub), ({ parent }) => parent)
+  const below: Array<Found> = []
+  for (let above = [...roots]; above.length > 0;) {
+    const next = above.flatMap((pid) => children.get(pid) ?? [])
+    below.push(...next)
+    above = next.map(({ pid }) => pid)
+  }
+  return below
+}
+
+/** A hub that was started from inside an attempt works for others as well: it, and what it has started, is no part of that. */
+const isNoHub = ({ group, pid }: Found): boolean =>
+  pid !== process.pid && !(group === pid && executable(pid) === executable(process.pid))
+
+const executable = (pid: number): string | undefined => {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/exe`)
+  } catch {
+    return undefined
+  }
+}
+
+/** A live process with its parent, as a list of none or one. */
+const born = (entry: string) => {
+  const fields = /^\d+$/.test(entry) ? statOf(Number(entry)) : undefined
+  if (fields === undefined || dead(fields)) return []
+  return [{ pid: Number(entry), born: fields[19]!, group: Number(fields[2]), parent: Number(fields[1]) }]
+}
+
 const foundAt = (pid: number): ReadonlyArray<Found> => {
   const fields = statOf(pid)
   return fields === undefined || dead(fields) ? [] : [{ pid, born: fields[19]!, group: Number(fields[2]) }]

@@ -9,6 +9,8 @@ import { Duration } from "effect"
  * - The program runs in the foreground: a background job of a shell without job control ignores INT and QUIT.
  * - The shell traps TERM and the watchdog ignores it (its sleep inherits that), so the group can be told to end without ending them.
  * - Looking for others reads every process of the machine: a hub that lives ends the group within the 50 ms before that.
+ * - Who left the group is looked for by its environment when the time is up: no hub may live that would. At any other end the
+ *   next hub looks.
  * - `kill -KILL -$$` ends the watchdog, whatever is left of the group, and this shell.
  */
 export const script = `
@@ -28,6 +30,17 @@ if read -r stat 2>/dev/null </proc/$$/stat; then
 else
   born=$(ps -o lstart= -p $$)
 fi
+strays() {
+  sig=$1 met=1
+  for proc in $(grep -lsazxF "HUB_ATTEMPT=$d" /proc/[0-9]*/environ); do
+    proc=\${proc%/environ}
+    read -r stat 2>/dev/null <"$proc/stat" || continue
+    set -- \${stat##*) }
+    case $1 in Z* | X*) continue ;; esac
+    [ "$3" = $$ ] || { kill "-$sig" "\${proc#/proc/}" 2>/dev/null && met=0; }
+  done
+  return $met
+}
 set -C
 { echo "$$ $boot $grace $born" >"$d/claim"; } 2>/dev/null || exit 91
 if [ -n "$limit" ]; then (
@@ -35,8 +48,10 @@ if [ -n "$limit" ]; then (
   exec 9<&-
   sleep "$limit" || exit
   echo timed_out >"$d/why"
+  strays TERM
   kill -TERM -$$
   sleep "$grace"
+  strays KILL
   echo "137 timed_out" >"$d/exit"
   kill -KILL -$$
 ) & w=$!; fi
@@ -60,12 +75,13 @@ others() {
   return 1
 }
 [ -n "$told" ] || sleep 0.05
-while others; do
+while others || { [ $why = timed_out ] && strays 0; }; do
   [ -n "$told" ] || { told=1; kill -TERM -$$; }
   [ "$ticks" -gt 0 ] || break
   ticks=$((ticks - 1))
   sleep 0.1
 done
+[ $why = - ] || strays KILL
 kill -KILL -$$
 `
 
