@@ -28,15 +28,13 @@ export class Refusal extends Error {
 export interface Hearing extends Cut {
   /** The connection is gone. Not called when `open` fails. */
   readonly lost: () => void
-  /** All that waited is with the system. */
-  readonly drained?: () => void
 }
 
 export class Link implements Cut {
   welcome: Welcome | undefined
   private readonly cutter = new Cutter(this, maxAnswer)
   private readonly outbox: Outbox
-  private isClosed = false
+  isClosed = false
 
   private readonly socket: Bun.Socket
   private readonly to: Hearing
@@ -56,6 +54,11 @@ export class Link implements Cut {
   /** Bytes that wait for the hub to read. */
   get pile(): number {
     return this.outbox.size
+  }
+
+  /** Resolves once nothing waits, or nobody is left to read it. */
+  get sent(): Promise<void> {
+    return this.outbox.empty
   }
 
   /** Reads no more, until `resume`. */
@@ -84,7 +87,6 @@ export class Link implements Cut {
 
   drain(): void {
     this.outbox.drain()
-    if (this.outbox.size === 0) this.to.drained?.()
   }
 
   line(bytes: Buffer): void {
@@ -130,6 +132,7 @@ export const open = async (path: string, hello: Hello["hello"], to: Hearing): Pr
   link.end()
   if (greeting !== undefined && "refused" in greeting)
     throw new Refusal(greeting.refused.reason, greeting.refused.message)
+  if (greeting === undefined && link.isClosed) throw new Nobody(`Whoever listened on ${path} hung up.`)
   throw new Refusal("silent", `Whoever listens on ${path} does not greet as a hub does.`)
 }
 

@@ -1,0 +1,245 @@
+/** What a client and its hub have said to each other, as far as the next hub must know it. Knows lines only: no file, no socket. */
+import type { Id } from "../wire/Cutter.ts"
+import { CALL_KEY, ENDING } from "../wire/Protocol.ts"
+
+/** Bytes of requests under way that are kept to be sent again. What is above is not: it is answered with an error instead. */
+const maxKept = 64_000_000
+
+/** Of MCP 2026-07-28: open for as long as the client listens. */
+const LISTEN = "subscriptions/listen"
+const ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+const SUBSCRIPTION_ID = "io.modelcontextprotocol/subscriptionId"
+
+interface Message {
+  readonly id?: unknown
+  readonly method?: unknown
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly result?: { readonly capabilities?: Readonly<Record<string, { readonly listChanged?: boolean }>> }
+  readonly error?: { readonly code?: unknown }
+}
+
+/** A request of the client that is not answered yet. */
+interface Asked {
+  readonly method: string
+  /** Of the tool, when one is called. */
+  readonly name: string
+  readonly line: Buffer | undefined
+  /** The hub ended before it began this. */
+  isUnbegun: boolean
+  /** A subscription that the client was told is there. */
+  isAcknowledged: boolean
+}
+
+export class Session {
+  private readonly open = new Map<Id, Asked>()
+  private kept = 0
+  private count = 0
+
+  private initialize: { readonly id: Id; readonly message: Message } | undefined
+  private capabilities: NonNullable<Message["result"]>["capabilities"]
+  private initialized: Buffer | undefined
+  private level: Message | undefined
+  private readonly subscribed = new Map<unknown, Message>()
+
+  /** Answers to what was asked again: not for the client. */
+  private readonly own = new Map<Id, () => void>()
+  /** What the hub asks the client, by the id that the client sees: each hub counts from the start. */
+  private readonly asks = new Map<Id, Id>()
+
+  private readonly shim: string
+
+  /** `shim`: with a number it makes the key of a call. */
+  constructor(shim: string) {
+    this.shim = shim
+  }
+
+  /** Does the client wait for an answer? */
+  get isWaiting(): boolean {
+    for (const { method } of this.open.values()) if (method !== LISTEN) return true
+    return false
+  }
+
+  /** A line of the client as it goes to the hub. Undefined: nobody is to have it. */
+  toHub(line: Buffer): Buffer | undefined {
+    const message = parsed(line)
+    if (message === undefined) return line
+    if (typeof message.method !== "string") return this.replied(message, line)
+    if (isId(message.id)) return this.asked(message.id, message.method, message, line)
+    if (message.method === "notifications/initialized") this.initialized = Buffer.from(line)
+    if (message.method === "notifications/cancelled") this.forget(message.params?.["requestId"] as Id)
+    return line
+  }
+
+  /** A line of the hub as it goes to the client. Undefined: the client is not to have it. */
+  toClient(line: Buffer): Buffer | undefined {
+    const message = parsed(line)
+    if (message === undefined) return line
+    if (message.method !== undefined) return isId(message.id) ? this.ask(message) : this.told(message, line)
+    return isId(message.id) ? this.answered(message.id, message, line) : line
+  }
+
+  /** The hub is gone: what the client is told. `repeatable` are the tools that may be called again. */
+  lost(repeatable: ReadonlySet<string>): ReadonlyArray<string> {
+    this.own.clear()
+    const withdrawn = [...this.asks.keys()].map(withdraw)
+    this.asks.clear()
+    const unknown = [...this.open].filter(([, asked]) => !mayRepeat(asked, repeatable))
+    return [
+      ...withdrawn,
+      ...unknown.map(([id, { method, name }]) => this.fail(id, whileUnderWay(name || method))),
+    ]
+  }
+
+  /** No hub will answer: what the client is told. */
+  failed(why: string): ReadonlyArray<string> {
+    return [...this.open.keys()].map((id) => this.fail(id, why))
+  }
+
+  /** Answers one request with an error. */
+  fail(id: Id | null, message: string, code = -32_603): string {
+    if (id !== null) this.forget(id)
+    return text({ jsonrpc: "2.0", id, error: { code, message } })
+  }
+
+  /** Tells the next hub what it must know. `done` gets what the client is told then. */
+  replay(write: (line: Buffer | string) => void, done: (told: ReadonlyArray<string>) => void): void {
+    const rest = () => {
+      if (this.initialized !== undefined) write(this.initialized)
+      for (const message of [this.level, ...this.subscribed.values()])
+        if (message !== undefined) write(this.again(message, () => {}))
+      for (const asked of this.open.values()) {
+        asked.isUnbegun = false
+        if (asked.line !== undefined) write(asked.line)
+      }
+      done(this.lists())
+    }
+    const { initialize } = this
+    if (initialize === undefined || this.open.has(initialize.id)) rest()
+    else write(this.again(initialize.message, rest))
+  }
+
+  private again(message: Message, then: () => void): string {
+    const id = `hub-shim-${++this.count}`
+    this.own.set(id, then)
+    return text({ ...message, id })
+  }
+
+  /** Another hub may have other tools. */
+  private lists(): ReadonlyArray<string> {
+    const changing = Object.entries(this.capabilities ?? {}).filter(([, one]) => one?.listChanged === true)
+    return changing.map(([list]) => text({ jsonrpc: "2.0", method: `notifications/${list}/list_changed` }))
+  }
+
+  private asked(id: Id, method: string, message: Message, line: Buffer): Buffer {
+    const bytes = method === "tools/call" ? this.keyed(message, line) : line
+    this.note(id, method, message)
+    const isKept = this.kept + bytes.length <= maxKept
+    if (isKept) this.kept += bytes.length
+    // A copy: a line is a part of a larger piece of memory.
+    const kept = isKept ? (bytes === line ? Buffer.from(line) : bytes) : undefined
+    const name = method === "tools/call" ? String(message.params?.["name"]) : ""
+    this.open.set(id, { method, name, line: kept, isUnbegun: false, isAcknowledged: false })
+    return bytes
+  }
+
+  private note(id: Id, method: string, message: Message): void {
+    const uri = message.params?.["uri"]
+    if (method === "initialize") this.initialize = { id, message }
+    if (method === "logging/setLevel") this.level = message
+    if (method === "resources/subscribe") this.subscribed.set(uri, message)
+    if (method === "resources/unsubscribe") this.subscribed.delete(uri)
+  }
+
+  // Of our own count: a client may use an id twice, and must not get the run of its earlier call for it.
+  private keyed(message: Message, line: Buffer): Buffer {
+    const { params } = message
+    if (!isRecord(params)) return line
+    const meta = isRecord(params["_meta"]) ? params["_meta"] : {}
+    const key = `${this.shim}:${++this.count}`
+    return Buffer.from(text({ ...message, params: { ...params, _meta: { ...meta, [CALL_KEY]: key } } }))
+  }
+
+  private forget(id: Id): void {
+    this.kept -= this.open.get(id)?.line?.length ?? 0
+    this.open.delete(id)
+  }
+
+  /** An answer to a hub that is gone is dropped. */
+  private replied(message: Message, line: Buffer): Buffer | undefined {
+    if (!isId(message.id)) return line
+    const id = this.asks.get(message.id)
+    this.asks.delete(message.id)
+    return id === undefined ? undefined : Buffer.from(text({ ...message, id }))
+  }
+
+  private ask(message: Message): Buffer {
+    const id = ++this.count
+    this.asks.set(id, message.id as Id)
+    return Buffer.from(text({ ...message, id }))
+  }
+
+  private told(message: Message, line: Buffer): Buffer | undefined {
+    if (message.method === ACKNOWLEDGED) return this.acknowledged(message, line)
+    if (message.method !== "notifications/cancelled") return line
+    const own = [...this.asks].find(([, id]) => id === message.params?.["requestId"])?.[0]
+    if (own === undefined) return line
+    this.asks.delete(own)
+    return Buffer.from(text({ ...message, params: { ...message.params, requestId: own } }))
+  }
+
+  private acknowledged({ params }: Message, line: Buffer): Buffer | undefined {
+    const meta = params?.["_meta"]
+    const asked = isRecord(meta) ? this.open.get(meta[SUBSCRIPTION_ID] as Id) : undefined
+    if (asked?.isAcknowledged === true) return undefined
+    if (asked !== undefined) asked.isAcknowledged = true
+    return line
+  }
+
+  private answered(id: Id, message: Message, line: Buffer): Buffer | undefined {
+    const own = this.own.get(id)
+    if (own !== undefined) {
+      this.own.delete(id)
+      own()
+      return undefined
+    }
+    const asked = this.open.get(id)
+    if (asked !== undefined && message.error?.code === ENDING) {
+      asked.isUnbegun = true
+      return undefined
+    }
+    if (id === this.initialize?.id && asked?.method === "initialize")
+      this.capabilities = message.result?.capabilities
+    this.forget(id)
+    return line
+  }
+}
+
+const mayRepeat = ({ isUnbegun, line, method, name }: Asked, repeatable: ReadonlySet<string>): boolean =>
+  line !== undefined && (isUnbegun || method !== "tools/call" || repeatable.has(name))
+
+const whileUnderWay = (what: string): string =>
+  `The hub restarted while ${what} was under way. Whether it took effect is not known: look with list_dispatches, or check_dispatch when there is a run_id, before you ask again.`
+
+/** The hub that asked is gone: the client may close its dialog. */
+const withdraw = (requestId: Id): string =>
+  text({
+    jsonrpc: "2.0",
+    method: "notifications/cancelled",
+    params: { requestId, reason: "The hub restarted." },
+  })
+
+const text = (message: object): string => `${JSON.stringify(message)}\n`
+
+const parsed = (line: Buffer): Message | undefined => {
+  try {
+    const value: unknown = JSON.parse(line.toString("utf8"))
+    return isRecord(value) ? (value as Message) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isId = (id: unknown): id is Id => typeof id === "string" || typeof id === "number"
