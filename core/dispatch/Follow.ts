@@ -74,7 +74,9 @@ export const make = Effect.gen(function* () {
     const code = exit.code ?? undefined
     if (exit.timed_out) return Outcome.failed(tooLong(to.limits), code)
     if (exit.lost) return Outcome.failed(gone)
-    const answer = yield* to.decoder.end(exit)
+    const answer = yield* Effect.mapError(to.decoder.end(exit), (failure) =>
+      exit.disk_full === true ? diskFull : failure,
+    )
     // What a decoder of plain text never saw is missing in its answer; events say by themselves what the answer is.
     const isTail = !isWhole && to.decoder.may_skip
     return Outcome.answered(isTail ? { ...answer, truncated: true } : answer, code)
@@ -127,4 +129,9 @@ const tooLong = (limits: Limits) =>
 const gone = Failure.of(
   "crashed",
   "The process is gone and left no exit status: someone killed it, or the machine went down.",
+)
+
+const diskFull = Failure.of(
+  "crashed",
+  "The disk that its output goes to was full when it ended. Free some space where the hub's home is, then dispatch it again.",
 )

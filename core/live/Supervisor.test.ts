@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import { dirname } from "node:path"
 import { Duration, Effect, Fiber, Option, Stream } from "effect"
 import { type Output, type Spec, type Supervised, Supervisor } from "../services/Supervisor.ts"
+import { mounted, root } from "../testing/disk.ts"
 import { live, tempHome } from "../testing/effect.ts"
 import { processesOf } from "../testing/processes.ts"
 import * as Live from "./Supervisor.ts"
@@ -496,3 +497,50 @@ live(
   }),
   30_000,
 )
+
+const full = expect.stringMatching(/ENOSPC|no space left/)
+
+if (root)
+  live(
+    "a disk that fills up while an attempt writes: how it ended is known, and the next start says what is wrong until there is room",
+    layer,
+    Effect.gen(function* () {
+      const { sh } = yield* place
+      const { find, start } = yield* Supervisor
+      const disk = yield* mounted("256k")
+      const dir = `${disk}/one`
+      const attempt = yield* start(sh("", "head -c 1000000 /dev/zero; echo told; exit 7", { dir }))
+      expect(yield* attempt.exit).toMatchObject({ code: 7, lost: false, disk_full: true })
+      expect(yield* Option.getOrThrow(yield* find(dir)).exit).toMatchObject({ code: 7, disk_full: true })
+      const next = { ...sh("", "echo on; exit 5"), dir: `${disk}/two` }
+      expect(yield* Effect.flip(start(next))).toMatchObject({ _tag: "SpoolFailed", detail: full })
+      expect(
+        yield* Effect.flip(start({ ...next, dir: `${disk}/three`, stdin: { text: "x".repeat(10_000) } })),
+      ).toMatchObject({ _tag: "SpoolFailed", detail: full })
+      expect(Option.isNone(yield* find(next.dir))).toBe(true)
+      fs.truncateSync(`${dir}/out`, 0)
+      const again = yield* start(next)
+      expect(yield* stdout(again)).toEqual(["on"])
+      expect(yield* again.exit).toMatchObject({ code: 5, lost: false })
+      expect(yield* again.exit).not.toHaveProperty("disk_full")
+    }),
+  )
+
+if (root)
+  live(
+    "on a full disk the time limit and an end are known as what they are",
+    layer,
+    Effect.gen(function* () {
+      const { sh } = yield* place
+      const { start } = yield* Supervisor
+      const disk = yield* mounted("256k")
+      const script = 'trap "" TERM; head -c 1000000 /dev/zero 2>/dev/null; while :; do sleep 0.05; done'
+      const late = yield* start(sh("", script, { dir: `${disk}/late`, time_limit: Duration.seconds(1) }))
+      expect(yield* late.exit).toMatchObject({ code: 137, timed_out: true, disk_full: true })
+      fs.truncateSync(`${disk}/late/out`, 0)
+      const ended = yield* start(sh("", `echo on; ${script}`, { dir: `${disk}/ended` }))
+      yield* says(ended, "on")
+      yield* ended.end
+      expect(yield* ended.exit).toMatchObject({ code: 137, lost: false })
+    }),
+  )

@@ -74,8 +74,10 @@ const begin = Effect.fnUntraced(function* (
   }
 })
 
-const refusal = (status: number): string =>
-  status === Wrapper.status.no_pipe ? "a named pipe cannot be made there" : "nothing can be written there"
+const refusal = (status: number): string => {
+  if (status === Wrapper.status.no_pipe) return "a named pipe cannot be made there"
+  return status === Wrapper.status.full ? "no space left on the device" : "nothing can be written there"
+}
 
 /** One start at a time: each blocks the loop for a millisecond, and others want their turn between two of them. */
 const spawn = (spec: Spec, argv: Array<string>, env: Command.Environment, turn: Semaphore.Semaphore) =>

@@ -38,6 +38,8 @@ export interface Exit {
   readonly timed_out: boolean
   /** Neither an exit record nor a live process was found: the machine went down, or someone killed the wrapper. */
   readonly lost: boolean
+  /** The disk had no room for the exit record: output may be missing as well. */
+  readonly disk_full?: boolean
   /** Milliseconds since the epoch. */
   readonly ended_at: number
 }

@@ -29,8 +29,9 @@ export const claim = (dir: string): Claim | null | undefined => {
 
 /** How it ended, once that is written down. */
 export const exit = (dir: string): Exit | undefined => {
-  const line = record(`${dir}/exit`)
-  if (typeof line !== "string") return undefined
+  const written = record(`${dir}/exit`)
+  const line = written === null ? link(`${dir}/exit.full`) : written
+  if (line === undefined) return undefined
   const [status = "", why] = line.split(" ")
   const code = status === "-" ? null : Number(status)
   return {
@@ -38,6 +39,7 @@ export const exit = (dir: string): Exit | undefined => {
     signal: code === null ? null : signal(code),
     timed_out: why === "timed_out",
     lost: why === "lost",
+    ...(written === null ? { disk_full: true } : {}),
     ended_at: fs.statSync(`${dir}/exit`).mtimeMs,
   }
 }
@@ -47,7 +49,16 @@ export const conclude = (dir: string, line: "137 -" | "- lost"): void => {
   try {
     fs.writeFileSync(`${dir}/exit`, `${line}\n`, { flag: "wx", mode: 0o600 })
   } catch {
-    // Known already, or the folder is gone or full: then the next reader comes to the same end.
+    // Known already, or the folder is gone: then the next reader comes to the same end. Or the disk is full.
+    concludeOnFull(dir, line)
+  }
+}
+
+const concludeOnFull = (dir: string, line: string): void => {
+  try {
+    fs.symlinkSync(line, `${dir}/exit.full`)
+  } catch {
+    // Known already as well.
   }
 }
 
@@ -93,6 +104,14 @@ const record = (file: string): string | null | undefined => {
     return undefined
   }
   return text.endsWith("\n") ? text.slice(0, -1) : null
+}
+
+const link = (file: string): string | undefined => {
+  try {
+    return fs.readlinkSync(file)
+  } catch {
+    return undefined
+  }
 }
 
 const names = new Map(Object.entries(os.constants.signals).map(([name, number]) => [number, name]))

@@ -6,6 +6,7 @@ import { Duration } from "effect"
  *
  * - `alive` is a named pipe that this shell alone holds open: whoever reads it sees its end when the shell is gone, however it went.
  * - `claim` and `exit` are made under `set -C` (O_EXCL): the first writer wins, and a line counts once its newline is there.
+ * - On a full disk `exit` stays empty. A link has its text in its name, and takes no space: `exit.full` says it then.
  * - The program runs in the foreground: a background job of a shell without job control ignores INT and QUIT.
  * - The shell traps TERM and the watchdog ignores it (its sleep inherits that), so the group can be told to end without ending them.
  * - Looking for others reads every process of the machine: a hub that lives ends the group within the 50 ms before that.
@@ -30,6 +31,7 @@ if read -r stat 2>/dev/null </proc/$$/stat; then
 else
   born=$(ps -o lstart= -p $$)
 fi
+ended() { { echo "$1" >"$d/exit"; } 2>/dev/null || ln -s "$1" "$d/exit.full" 2>/dev/null; }
 strays() {
   sig=$1 met=1
   for proc in $(grep -lsazxF "HUB_ATTEMPT=$d" /proc/[0-9]*/environ); do
@@ -42,7 +44,8 @@ strays() {
   return $met
 }
 set -C
-{ echo "$$ $boot $grace $born" >"$d/claim"; } 2>/dev/null || exit 91
+{ : >"$d/claim"; } 2>/dev/null || exit 91
+{ echo "$$ $boot $grace $born" >>"$d/claim"; } 2>/dev/null || { rm -f "$d/claim"; exit 92; }
 if [ -n "$limit" ]; then (
   trap '' HUP INT QUIT TERM USR1 USR2 ALRM PIPE
   exec 9<&-
@@ -52,13 +55,13 @@ if [ -n "$limit" ]; then (
   kill -TERM -$$
   sleep "$grace"
   strays KILL
-  echo "137 timed_out" >"$d/exit"
+  ended "137 timed_out"
   kill -KILL -$$
 ) & w=$!; fi
 ( exec 9<&-; umask "$mask"; exec "$@" ) <"$in" >>"$d/out" 2>>"$d/err"
 code=$? why=-
 [ -e "$d/why" ] && why=timed_out
-{ echo "$code $why" >"$d/exit"; } 2>/dev/null
+ended "$code $why"
 other() {
   case $2 in Z* | X*) return 1 ;; esac
   [ "$4" = $$ ] && [ "$1" != $$ ] && [ "$1" != "$w" ] && [ "$3" != $$ ] && [ "$3" != "$w" ]
@@ -86,7 +89,7 @@ kill -KILL -$$
 `
 
 /** Exit statuses of the wrapper itself before it has the claim. */
-export const status = { no_pipe: 90, claimed: 91 } as const
+export const status = { no_pipe: 90, claimed: 91, full: 92 } as const
 
 export interface Start {
   readonly dir: string
