@@ -36,7 +36,7 @@ const argumentOf = (prompt: PromptHandle, name: string, typed: string, others: R
 
 /** The words that a schema allows. */
 const namesIn = (schema: JsonSchema): ReadonlyArray<string> =>
-  [schema, ...membersOf(schema)]
+  membersOf(schema)
     .flatMap((one) => (Array.isArray(one["enum"]) ? (one["enum"] as ReadonlyArray<unknown>) : [one["const"]]))
     .filter((one) => typeof one === "string")
 

@@ -108,19 +108,14 @@ const required = Effect.fnUntraced(function* (
   state: Earlier,
   questions: Questions,
   era: Era,
-): Effect.fn.Return<InputRequiredResult, OperationFailed> {
-  const inputRequests = yield* requestsOf(questions, era)
+): Effect.fn.Return<InputRequiredResult> {
   const requestState = yield* Effect.promise(() => earlier.mint(state, context))
-  return inputRequired({ inputRequests, requestState })
+  return inputRequired({ inputRequests: requestsOf(questions, era), requestState })
 })
 
-/** Fails when a form has a schema that no client could show. */
-export const requestsOf = (questions: Questions, era: Era) =>
-  Effect.try({
-    try: () => Object.fromEntries(Object.entries(questions).map(([key, one]) => [key, requestOf(one, era)])),
-    catch: (cause) =>
-      new OperationFailed({ code: "internal", message: `A question cannot be asked: ${String(cause)}` }),
-  })
+/** As the protocol has them. */
+export const requestsOf = (questions: Questions, era: Era): Record<string, InputRequest> =>
+  Object.fromEntries(Object.entries(questions).map(([key, one]) => [key, requestOf(one, era)]))
 
 const requestOf = (question: Question, era: Era): InputRequest => {
   switch (question.kind) {

@@ -75,9 +75,8 @@ const result = Effect.fnUntraced(function* (view: Tasks.View, id: string, contex
 const replies = Effect.fnUntraced(function* (task: Tasks.Task, { mcpReq: { send, signal } }: ServerContext) {
   const _meta = { [RELATED_TASK_META_KEY]: { taskId: task.id } }
   const questions = Tasks.asked(task)
-  const requests = yield* Effect.mapError(requestsOf(questions, "legacy"), toProtocol)
   const given: Record<string, unknown> = {}
-  for (const [key, { method, params }] of Object.entries(requests))
+  for (const [key, { method, params }] of Object.entries(requestsOf(questions, "legacy")))
     given[key] = yield* Effect.tryPromise({
       try: () => send({ method, params: { ...params, _meta } }, { signal }),
       catch: (cause) =>

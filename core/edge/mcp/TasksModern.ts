@@ -9,7 +9,6 @@ import { Effect, Schema } from "effect"
 import type { OperationHandle } from "../../plugin/Catalogue.ts"
 import { isObject } from "../JsonSchema.ts"
 import { fitting, requestsOf } from "./Questions.ts"
-import { toProtocol } from "./Settle.ts"
 import { common, faultOf, pollInterval, resultOf } from "./TaskResult.ts"
 import * as Tasks from "./Tasks.ts"
 
@@ -62,7 +61,7 @@ export const serve = (server: Server, run: Tasks.Run): void => {
     run(context, (view) => (declares(context) ? body(view) : undeclared))
 
   server.setRequestHandler("tasks/get", Reference, ({ taskId }, context) =>
-    declared(context, (view) => Effect.flatMap(Tasks.look(view, taskId), detailed)),
+    declared(context, (view) => Effect.map(Tasks.look(view, taskId), detailed)),
   )
   server.setRequestHandler("tasks/cancel", Reference, ({ taskId }, context) =>
     declared(context, (view) => cancel(view, taskId)),
@@ -73,14 +72,15 @@ export const serve = (server: Server, run: Tasks.Run): void => {
   )
 }
 
-const detailed = Effect.fnUntraced(function* (task: Tasks.Task) {
+const detailed = (task: Tasks.Task) => {
   const error = faultOf(task)
   if (error !== undefined) return { ...shown(task), error }
-  if (Tasks.ended(task) && task.status !== "cancelled") return { ...shown(task), result: resultOf(task) }
-  if (task.status !== "input_required") return shown(task)
-  const inputRequests = yield* Effect.mapError(requestsOf(Tasks.asked(task), "modern"), toProtocol)
-  return { ...shown(task), inputRequests }
-})
+  if (task.status === "input_required")
+    return { ...shown(task), inputRequests: requestsOf(Tasks.asked(task), "modern") }
+  return Tasks.ended(task) && task.status !== "cancelled"
+    ? { ...shown(task), result: resultOf(task) }
+    : shown(task)
+}
 
 /** One that has ended stays as it is. */
 const cancel = Effect.fnUntraced(function* (view: Tasks.View, id: string) {
