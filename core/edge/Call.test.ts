@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { Effect, Exit, Logger, Redacted } from "effect"
+import { Context, Effect, Exit, Logger, type LogLevel, Redacted, References } from "effect"
 import { empty } from "../plugin/Catalogue.ts"
 import type { Caller } from "../plugin/Operation.ts"
 import { effect } from "../testing/effect.ts"
@@ -107,6 +107,42 @@ effect(
     expect(JSON.stringify(failure)).not.toContain("inner secret detail")
     expect(lines.join()).toContain(id)
     expect(lines.join()).toContain("inner secret detail")
+  }),
+)
+
+effect(
+  "with debug on, a call says in the log who asked for what, what became of it and how long it took",
+  Effect.gen(function* () {
+    const lines: Array<object> = []
+    const logger = Logger.map(Logger.formatStructured, ({ annotations, level, message }) => {
+      lines.push({ level, message, ...annotations })
+    })
+    const catalogue = catalogueOf([...handles(), ...acme()])
+    const told = (level: LogLevel.LogLevel) => {
+      const surroundings = Context.make(Logger.CurrentLoggers, new Set([logger])).pipe(
+        Context.add(References.MinimumLogLevel, level),
+      )
+      return localDoor({ current: Effect.succeed(catalogue) }, surroundings)
+    }
+    const asked: Caller = { door: "http", client: "curl", token: "ci", scopes: ["dispatch"] }
+    yield* told("Info").call("list_agents", {}, asked)
+    expect(lines).toEqual([])
+    yield* told("Debug").call("list_agents", {}, asked)
+    yield* Effect.exit(
+      told("Debug").call("acme_status", { level: "hunter2" }, { ...asked, parent_run: "r-1" }),
+    )
+    const facts = {
+      level: "DEBUG",
+      component: "edge",
+      door: "http",
+      client: "curl",
+      token: "ci",
+      duration_ms: 0,
+    }
+    expect(lines).toEqual([
+      { ...facts, message: "call answered", operation: "list_agents" },
+      { ...facts, message: "call invalid", operation: "acme_status", run: "r-1" },
+    ])
   }),
 )
 

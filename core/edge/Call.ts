@@ -1,8 +1,9 @@
 /** One call of an operation: the same decoding, running, encoding and words for every door. */
-import { Cause, Effect, Exit, Option, Schema } from "effect"
+import { Cause, Clock, Context, Effect, Exit, LogLevel, Option, Schema } from "effect"
 import type { Catalogue, OperationHandle } from "../plugin/Catalogue.ts"
 import { type Caller, covers, OperationFailed } from "../plugin/Operation.ts"
 import { silent, type Talk } from "../plugin/Talk.ts"
+import { type About, about } from "../services/Log.ts"
 import type { Answered, Described, Door } from "./Door.ts"
 import { inputSchemaOf, isObject, jsonSchemaOf, propertiesOf } from "./JsonSchema.ts"
 import { suggestion } from "./Nearest.ts"
@@ -30,8 +31,36 @@ export const call = Effect.fn("Call.call")(
       ...(handle.content === undefined ? {} : { content: handle.content(result) }),
     }
   },
-  (effect, handle) => Effect.catchDefect(effect, (defect) => internal(handle.name, defect)),
+  (effect, handle, _raw, caller, _talk?: Talk) =>
+    Effect.catchDefect(effect, (defect) => internal(handle.name, defect)).pipe(
+      timed,
+      about(said(handle, caller)),
+    ),
 )
+
+const said = ({ name }: OperationHandle, { client, door, parent_run, token }: Caller): About => ({
+  component: "edge",
+  door,
+  client,
+  operation: name,
+  ...(parent_run === undefined ? {} : { run: parent_run }),
+  ...(token === undefined ? {} : { token }),
+})
+
+/** With `HUB_LOG=debug` each call leaves a line. */
+const timed = <A>(call: Effect.Effect<A, OperationFailed>): Effect.Effect<A, OperationFailed> =>
+  Effect.flatMap(LogLevel.isEnabled("Debug"), (isEnabled) => {
+    if (!isEnabled) return call
+    return Effect.flatMap(Clock.currentTimeMillis, (start) =>
+      Effect.onExit(call, (exit) =>
+        Effect.flatMap(Clock.currentTimeMillis, (end) =>
+          Effect.annotateLogs(Effect.logDebug(`call ${failureOf(exit)?.code ?? "answered"}`), {
+            duration_ms: end - start,
+          }),
+        ),
+      ),
+    )
+  })
 
 const allowed = ({ doors, name, scope }: OperationHandle, { door, scopes, token }: Caller) => {
   if (doors !== undefined && !doors.includes(door))
@@ -75,14 +104,17 @@ const makeDescribed = (handle: OperationHandle): Described => ({
 const withoutUndefined = (record: object): object =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
 
-/** The door of the hub in this process. */
-export const localDoor = (registry: { readonly current: Effect.Effect<Catalogue> }): Door => ({
+/** The door of the hub in this process. `surroundings`: what a call logs to, wherever it comes from. */
+export const localDoor = (
+  registry: { readonly current: Effect.Effect<Catalogue> },
+  surroundings: Context.Context<never> = Context.empty(),
+): Door => ({
   operations: Effect.map(registry.current, ({ operations }) => [...operations.values()].map(describe)),
   call: (name, input, caller, talk) =>
     Effect.flatMap(registry.current, ({ operations }) => {
       const handle = operations.get(name)
       return handle === undefined ? noSuch(name, [...operations.keys()]) : call(handle, input, caller, talk)
-    }),
+    }).pipe(Effect.provideContext(surroundings)),
 })
 
 const noSuch = (name: string, known: ReadonlyArray<string>) =>

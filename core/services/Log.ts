@@ -1,5 +1,5 @@
 /** What a line of the log says beside its message, under the same names everywhere. */
-import { Effect } from "effect"
+import { Effect, References } from "effect"
 
 /** From the least important on. */
 export const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const
@@ -23,3 +23,9 @@ export const about =
   (facts: About) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.annotateLogs(effect, { ...facts })
+
+/** The same for work that outlives whoever asked for it: what was said of them is forgotten. */
+export const aboutOnly =
+  (facts: About) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(effect, References.CurrentLogAnnotations, { ...facts })
