@@ -1,5 +1,5 @@
 /** Where pipelines come from: the user's folder before those that ship with the hub. Read anew when a file has changed. */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Stream } from "effect"
 import { MAX_BYTES, type ReadBeside } from "../pipeline/Beside.ts"
 import type { Source } from "../pipeline/Plan.ts"
 import { Files } from "../services/Files.ts"
@@ -28,6 +28,8 @@ export class Pipelines extends Context.Service<
     readonly stamp: (id: string) => Effect.Effect<string | undefined, FileFailed>
     /** The same for a file that it names. */
     readonly stampBeside: (name: string) => Effect.Effect<string | undefined, FileFailed>
+    /** An element at once, and one each time one of them, or a file that one names, may have changed. Ends when their folder goes away. */
+    readonly changes: Stream.Stream<void>
   }
 >()("hub/dispatch/Pipelines") {}
 
@@ -82,6 +84,10 @@ export const layer = (shipped: ReadonlyMap<string, string>) =>
         return Effect.catch(read, (error) => Effect.succeed({ problem: `cannot be read: ${error.message}` }))
       }
 
-      return Pipelines.of({ beside, get, list, stamp, stampBeside })
+      const changes = Stream.unwrap(
+        Effect.as(Effect.ignore(home.folder(home.pipelines)), files.changes(home.pipelines)),
+      )
+
+      return Pipelines.of({ beside, changes, get, list, stamp, stampBeside })
     }),
   )

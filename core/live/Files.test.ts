@@ -1,6 +1,6 @@
 import { expect } from "bun:test"
 import * as fs from "node:fs"
-import { Effect, Option } from "effect"
+import { type Cause, Effect, Option, Queue, Stream } from "effect"
 import { Files } from "../services/Files.ts"
 import { live, tempHome } from "../testing/effect.ts"
 import * as FilesLive from "./Files.ts"
@@ -69,5 +69,27 @@ live(
     expect(yield* why("file")).toBe("it is not a folder")
     expect(yield* why("circle")).toBe("its links lead in a circle")
     expect(yield* why("x/".repeat(3000))).toBe("its path is longer than this machine can open")
+  }),
+)
+
+live(
+  "a folder tells of each change, and of its own end",
+  FilesLive.layer,
+  Effect.gen(function* () {
+    const folder = `${yield* tempHome}/watched`
+    fs.mkdirSync(folder)
+    const files = yield* Files
+    const seen = yield* Queue.unbounded<ReadonlyArray<string>, Cause.Done>()
+    const listing = Stream.mapEffect(files.changes(folder), () => Effect.orDie(files.list(folder)))
+    yield* Effect.forkScoped(Stream.runIntoQueue(Stream.changesWith(listing, Bun.deepEquals), seen))
+    expect(yield* Queue.take(seen)).toEqual([])
+    fs.writeFileSync(`${folder}/a`, "")
+    expect(yield* Queue.take(seen)).toEqual(["a"])
+    fs.renameSync(`${folder}/a`, `${folder}/b`)
+    const renamed = Stream.takeUntil(Stream.fromQueue(seen), ([name]) => name === "b")
+    expect(yield* Stream.runLast(renamed)).toEqual(Option.some(["b"]))
+    fs.rmSync(folder, { recursive: true })
+    expect(yield* Stream.runLast(Stream.fromQueue(seen))).toEqual(Option.some([]))
+    expect(yield* Stream.runCollect(files.changes(folder))).toHaveLength(1)
   }),
 )

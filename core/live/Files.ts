@@ -1,8 +1,8 @@
 /** The files core itself reads and writes. */
-import { promises as fs } from "node:fs"
+import { existsSync, promises as fs, watch } from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { Effect, Layer, Option } from "effect"
+import { type Cause, Effect, Layer, Option, Queue, Stream } from "effect"
 import { Files } from "../services/Files.ts"
 import { FolderUnusable } from "../services/Processes.ts"
 import * as Disk from "./Disk.ts"
@@ -41,8 +41,36 @@ export const layer: Layer.Layer<Files> = Layer.succeed(
         catch: (cause) => new FolderUnusable({ path: folder, detail: why(cause) }),
       }),
     remove: (file) => Disk.attempt(file, () => Disk.remove(file)),
+    changes: (folder) =>
+      Stream.callback<void>(
+        (queue) =>
+          Effect.acquireRelease(
+            Effect.sync(() => watching(folder, queue)),
+            (close) => Effect.sync(close),
+          ),
+        { bufferSize: 1, strategy: "sliding" },
+      ),
   }),
 )
+
+/** Gives what stops it. */
+const watching = (folder: string, queue: Queue.Queue<void, Cause.Done>): (() => void) => {
+  const end = () => void Queue.endUnsafe(queue)
+  const look = () => {
+    Queue.offerUnsafe(queue, undefined)
+    if (!existsSync(folder)) end()
+  }
+  try {
+    const watcher = watch(folder, { persistent: false }, look)
+    watcher.on("error", end)
+    look()
+    return () => watcher.close()
+  } catch {
+    Queue.offerUnsafe(queue, undefined)
+    end()
+    return () => undefined
+  }
+}
 
 const expand = (folder: string): string =>
   folder === "~" || folder.startsWith("~/") ? path.join(os.homedir(), folder.slice(1)) : folder

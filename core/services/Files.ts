@@ -1,5 +1,5 @@
 /** The files core itself reads and writes: settings, pipelines, prompts, answers. */
-import { Context, type Effect, type Option } from "effect"
+import { Context, type Effect, type Option, type Stream } from "effect"
 import type { FolderUnusable } from "./Processes.ts"
 import type { FileFailed } from "./Workspace.ts"
 
@@ -25,5 +25,11 @@ export class Files extends Context.Service<
     /** The real, absolute path of a folder that can be entered and read. `~/` stands for the user's home. */
     readonly folder: (path: string) => Effect.Effect<string, FolderUnusable>
     readonly remove: (path: string) => Effect.Effect<void, FileFailed>
+    /**
+     * An element once it watches, and one each time something in the folder may have changed; several at once are one.
+     *
+     * Ends when the folder is not there any more, or cannot be watched.
+     */
+    readonly changes: (folder: string) => Stream.Stream<void>
   }
 >()("hub/services/Files") {}
