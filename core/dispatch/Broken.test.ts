@@ -1,12 +1,12 @@
 /** A run that only bugs come of ends all the same. */
 import { expect } from "bun:test"
-import { Effect, Fiber, Layer, Logger } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, Layer, Logger } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
 import { Home } from "../services/Home.ts"
 import { Sql } from "../services/Sql.ts"
 import { effect } from "../testing/effect.ts"
 import { hub, shell } from "../testing/hub.ts"
+import { passing } from "../testing/passing.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Runner } from "./Runner.ts"
 
@@ -23,21 +23,12 @@ const refusing = (type: string) =>
 const keeping = (lines: Array<string>) =>
   Logger.layer([Logger.make(({ message }) => void lines.push([message].flat().map(String).join(" ")))])
 
-/** Lets five seconds pass again and again, until it has ended. */
-const passing = Effect.fnUntraced(function* <A, E>(fiber: Fiber.Fiber<A, E>) {
-  while (fiber.pollUnsafe() === undefined) {
-    yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-    yield* TestClock.adjust("5 seconds")
-  }
-  return yield* Fiber.join(fiber)
-})
-
 const ended = Effect.gen(function* () {
   const dispatch = yield* Dispatch
   const runner = yield* Runner
   const { path } = yield* Home
   const { run_id } = yield* dispatch.accept({ prompt: "x", cwd: path, agent: "it" }, caller)
-  yield* passing(yield* Effect.forkChild(runner.awaitEnd(run_id)))
+  yield* passing(runner.awaitEnd(run_id))
   return yield* dispatch.check(run_id)
 })
 
