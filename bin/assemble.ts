@@ -1,5 +1,5 @@
 /** The hub in this process: its rooms, put together over a home that is held, and its local door. */
-import { Clock, Context, Effect, Layer, Ref } from "effect"
+import { Clock, Context, Effect, Layer, Ref, References } from "effect"
 import { localDoor } from "../core/edge/Call.ts"
 import { HubUnreachable } from "../core/edge/Door.ts"
 import type { Standing, Status } from "../core/edge/extras/Status.ts"
@@ -20,9 +20,16 @@ const built = Effect.fnUntraced(function* (home: Home["Service"], wish: Wish, st
   return { context, registry: Context.get(context, rooms.Registry), rooms }
 })
 
+/** What the rooms log to: nothing else may speak on stdout. */
+const loggingOf = (context: Context.Context<never>): Context.Context<never> =>
+  Context.make(References.CurrentLoggers, Context.get(context, References.CurrentLoggers)).pipe(
+    Context.add(References.MinimumLogLevel, Context.get(context, References.MinimumLogLevel)),
+  )
+
 /** For one look: takes up no runs, opens no door, and is gone with the scope. */
 export const look = Effect.fn("Hub.look")(function* (home: Home["Service"], wish: Wish) {
-  return localDoor((yield* built(home, wish)).registry)
+  const { context, registry } = yield* built(home, wish)
+  return localDoor(registry, loggingOf(context))
 })
 
 /** What of a status changes while the hub is at work, but for its clients. */
@@ -54,12 +61,19 @@ export const assemble = Effect.fn("Hub.assemble")(function* (
   }
   const { context, registry, rooms } = yield* built(home, wish, standing)
   const { Engine, Events, Host, Runner, Supervisor, Tokens } = rooms
-  const served = { door: localDoor(registry), catalogue: registry.current, changes: registry.changes }
+  const logging = loggingOf(context)
+  const served = {
+    door: localDoor(registry, logging),
+    catalogue: registry.current,
+    changes: registry.changes,
+  }
   const socket = socketOf(home)
   return {
     served,
     registry,
     socket,
+    /** Whatever is logged inside goes to the hub's log. */
+    logged: Effect.provideContext(logging),
     /** Opens the local door. */
     listen: Effect.gen(function* () {
       const { door } = served

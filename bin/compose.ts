@@ -50,6 +50,7 @@ export interface Choices {
 
 const ports = ({ home, verbose }: Choices) =>
   (verbose ? Log.fileAndStderr : Log.file).pipe(
+    Layer.provideMerge(Log.atLeast(process.env["HUB_LOG"], verbose ? "debug" : "info")),
     Layer.provideMerge(portsOver(Layer.mergeAll(Layer.succeed(Home, home), Catalogues.layer))),
   )
 
@@ -169,9 +170,11 @@ const working = ({ standing }: Choices) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       if (standing === undefined) return
+      const { mode, pid, version } = standing
       const runner = yield* Runner.Runner
-      yield* Effect.addFinalizer(() => runner.leave)
-      yield* runner.resume
+      yield* Effect.addFinalizer(() => Effect.andThen(Effect.logInfo("hub ends"), runner.leave))
+      const open = yield* runner.resume
+      yield* Effect.annotateLogs(Effect.logInfo("hub starts"), { version, pid, mode, open_runs: open })
     }),
   )
 

@@ -28,6 +28,20 @@ export const daemon = Effect.fn("Hub.daemon")(function* (
     { mode: "daemon", arguments: argumentsOf(flags, wish.config) },
     Effect.flatten(Ref.get(changing)),
   )
+  yield* hub.logged(serving({ at, wish, flags, hub, changing, ready }))
+})
+
+interface Serving {
+  readonly at: Home["Service"]
+  readonly wish: Wish
+  readonly flags: ServeFlags
+  readonly hub: Hub
+  readonly changing: Ref.Ref<Effect.Effect<Changing>>
+  readonly ready: (where: string) => Effect.Effect<void>
+}
+
+/** Opens the doors, and returns once the hub is to end. */
+const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, wish }: Serving) {
   const settings = Stream.map(hub.host.serve, (serve) => HttpDoor.over(flags, serve))
   const http = yield* HttpDoor.follow(settings, openHttp(hub, wish))
   yield* refused(at, flags, yield* http)

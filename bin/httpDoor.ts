@@ -3,6 +3,7 @@ import { Deferred, Effect, Exit, Ref, Scope, Stream } from "effect"
 import type { ServeFlags } from "../core/edge/extras/Daemon.ts"
 import type { Http } from "../core/edge/extras/Status.ts"
 import type { Serve } from "../core/host/Settings.ts"
+import { about } from "../core/services/Log.ts"
 
 /** Opens the door until its scope closes. */
 export type Open = (
@@ -39,7 +40,11 @@ export const follow = Effect.fn("HttpDoor.follow")(function* (settings: Stream.S
     const scope = yield* Scope.fork(around)
     yield* Ref.set(opened, scope)
     yield* Effect.matchEffect(Scope.provide(open(now), scope), {
-      onSuccess: ({ url }) => Ref.set(state, { url, access: now.open ? "open" : "tokens" }),
+      onSuccess: ({ url }) =>
+        Effect.andThen(
+          Effect.logInfo(`HTTP is served on ${url}, ${now.open ? "to everyone" : "to who has a token"}`),
+          Ref.set(state, { url, access: now.open ? "open" : "tokens" }),
+        ),
       onFailure: ({ message }) =>
         Effect.andThen(Effect.logError(message), Ref.set(state, { problem: message })),
     })
@@ -48,7 +53,9 @@ export const follow = Effect.fn("HttpDoor.follow")(function* (settings: Stream.S
   const each = Stream.changesWith(settings, (a, b) => JSON.stringify(a) === JSON.stringify(b))
   const isAsSaid = yield* Deferred.make<void>()
   yield* Effect.forkScoped(
-    Stream.runForEach(each, (now) => Effect.andThen(take(now), Deferred.succeed(isAsSaid, undefined))),
+    Stream.runForEach(each, (now) => Effect.andThen(take(now), Deferred.succeed(isAsSaid, undefined))).pipe(
+      about({ component: "http" }),
+    ),
   )
   yield* Deferred.await(isAsSaid)
   return Ref.get(state)
