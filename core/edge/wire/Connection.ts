@@ -10,7 +10,7 @@ const maxBytes = maxLine + 1_000
 /** Bytes that may wait for a client that does not read. */
 export const maxPile = 64_000_000
 
-/** A client that was told the end, and does not take it, is cut off after so many milliseconds. */
+/** A client that was told the end, and does not hang up, is cut off after so many milliseconds. */
 const farewell = 5_000
 
 /** What a connection is for, once it is known. */
@@ -109,15 +109,14 @@ export class Connection implements Cut {
     this.end()
   }
 
-  /** Says what it still has to say, then hangs up. */
+  /** Says what it still has to say, and waits for the other end to hang up: what is unread when it closes is lost to it. */
   end(): void {
     if (this.isEnding || this.isClosed) return
     this.isEnding = true
-    const timer = setTimeout(() => this.cut(), farewell)
-    timer.unref()
+    setTimeout(() => this.cut(), farewell).unref()
+    this.socket.resume()
     void this.outbox.empty.then(() => {
-      clearTimeout(timer)
-      if (!this.isClosed) this.socket.end()
+      if (!this.isClosed) this.socket.shutdown()
     })
   }
 

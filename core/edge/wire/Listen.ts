@@ -178,6 +178,8 @@ const handlers = (hub: Hub): Bun.SocketHandler<Connection> => ({
     const connection = new Connection(socket, hub.peerOf?.(fdOf(socket)))
     socket.data = connection
     hub.connections.add(connection)
+    // Those who are to be told that it is full must not be without number, either.
+    if (hub.connections.size > 2 * maxConnections) return connection.cut()
     const fiber = hub.fork(attend(hub, connection))
     connection.whenClosed = () => fiber.interruptUnsafe()
   },
@@ -202,8 +204,9 @@ class Refused extends Schema.TaggedError<Refused>()("Refused", {
 /** From the first line to the last. Interrupted when the client is gone. */
 const attend = (hub: Hub, connection: Connection): Effect.Effect<void> =>
   Effect.gen(function* () {
+    const first = yield* hear(connection)
     yield* admit(hub, connection)
-    const hello = yield* hear(connection)
+    const hello = yield* decoded(first)
     const repeatable = yield* repeatableOf(hub.door)
     if (hub.hasEnded) return yield* new Refused({ reason: "ending", message: ending })
     yield* enter(hub, connection, hello)
@@ -251,14 +254,17 @@ const Said = Schema.fromJsonString(
 
 const malformed = (message: string) => new Refused({ reason: "malformed", message })
 
-const hear = Effect.fnUntraced(function* ({ first }: Connection): Effect.fn.Return<Hello["hello"], Refused> {
+const hear = Effect.fnUntraced(function* ({ first }: Connection): Effect.fn.Return<string, Refused> {
   const line = yield* Effect.timeoutOrElse(
     Effect.promise(() => first),
     { duration: helloWithin, orElse: () => malformed(`Nothing was said for ${helloWithin}.`) },
   )
   if (line === undefined || line.length > maxHello)
     return yield* malformed(`The first line is longer than ${maxHello} bytes.`)
-  const text = line.toString("utf8")
+  return line.toString("utf8")
+})
+
+const decoded = Effect.fnUntraced(function* (text: string): Effect.fn.Return<Hello["hello"], Refused> {
   const greeted = Schema.decodeUnknownResult(Greeted)(text)
   if (Result.isFailure(greeted))
     return yield* malformed(`The first line is no hello. ${greeted.failure.message}`)
