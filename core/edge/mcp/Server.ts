@@ -1,23 +1,19 @@
 /** One MCP server: operations are tools, resources and prompts are theirs. The same for both eras and for every transport. */
 import { type McpServer, ProtocolError, ProtocolErrorCode, type Server } from "@modelcontextprotocol/server"
 import { Effect, Exit, type Fiber } from "effect"
-import type { OperationFailed } from "../../plugin/Operation.ts"
 import { describe } from "../Call.ts"
 import type { HubUnreachable } from "../Door.ts"
 import { callerOf, type Facts } from "./Callers.ts"
-import { complete } from "./Completion.ts"
 import { instructions } from "./Instructions.ts"
-import { verifyEarlier, withReplies } from "./Questions.ts"
-import * as Readings from "./Readings.ts"
-import { type Fork, settle, toProtocol } from "./Settle.ts"
+import { verifyEarlier } from "./Questions.ts"
+import { offer, offerSubscriptions } from "./Offers.ts"
+import { type Fork, settle } from "./Settle.ts"
 import * as Subscriptions from "./Subscriptions.ts"
-import { talkOf } from "./Talking.ts"
 import { Front, TaskServer } from "./TaskServer.ts"
 import type { Run } from "./Tasks.ts"
 import * as TasksLegacy from "./TasksLegacy.ts"
 import * as TasksModern from "./TasksModern.ts"
-import { callTool } from "./ToolCall.ts"
-import { callable, type Era, toolOf } from "./Tools.ts"
+import type { Era } from "./Tools.ts"
 import { type Served, watch } from "./Watch.ts"
 
 export interface HubOptions extends Facts {
@@ -50,16 +46,6 @@ export const makeForOne = (making: Making): McpServer => {
   const server = blank(making, "modern")
   offer(server, runner(making, server), "modern")
   return front(making, server)
-}
-
-type Follow = ReturnType<typeof TasksLegacy.follower>["follow"]
-
-const offer = (server: Server, run: Run, era: Era, follow?: Follow): void => {
-  offerTools(server, run, era, follow)
-  offerResources(server, run, era)
-  offerPrompts(server, run, era)
-  if (era === "legacy") TasksLegacy.serve(server, run)
-  else TasksModern.serve(server, run)
 }
 
 const listChanged = { listChanged: true }
@@ -137,104 +123,26 @@ const lists = (making: Making, server: Server): (() => void) => {
   return listen
 }
 
-const runner =
-  (making: Making, server: Server, begun?: () => void): Run =>
-  (context, body) => {
+/** Requests of one server that may be under way. */
+const mostOpen = 1_000
+
+const runner = (making: Making, server: Server, begun?: () => void): Run => {
+  let open = 0
+  return (context, body) => {
     begun?.()
+    if (open >= mostOpen) return Promise.reject(tooMany)
+    open++
     const view = Effect.flatMap(reached(making), ({ catalogue, door }) =>
       Effect.map(catalogue, (now) => ({ catalogue: now, door, caller: callerOf(making, server, context) })),
     )
-    return settle(making.fork, Effect.flatMap(view, body), context)
+    return settle(making.fork, Effect.flatMap(view, body), context).finally(() => open--)
   }
-
-const offerTools = (server: Server, run: Run, era: Era, follow: Follow | undefined): void => {
-  server.setRequestHandler("tools/list", (_, context) =>
-    run(context, ({ caller, catalogue }) =>
-      Effect.sync(() => ({ tools: callable(catalogue, caller.scopes).map((one) => toolOf(one, era)) })),
-    ),
-  )
-  server.setRequestHandler(
-    "tools/call",
-    ({ params }, context) =>
-      run(context, (view) =>
-        callTool(view, params, context, era, (task) => {
-          if (era === "legacy") follow?.(view, task)
-        }),
-      ) as never,
-  )
 }
 
-const offerResources = (server: Server, run: Run, era: Era): void => {
-  server.setRequestHandler("resources/list", (_, context) =>
-    run(context, ({ catalogue }) => Effect.sync(() => ({ resources: Readings.resourcesOf(catalogue) }))),
-  )
-  server.setRequestHandler("resources/templates/list", (_, context) =>
-    run(context, ({ catalogue }) =>
-      Effect.sync(() => ({ resourceTemplates: Readings.templatesOf(catalogue) })),
-    ),
-  )
-  server.setRequestHandler("resources/read", ({ params: { uri } }, context) =>
-    run(context, ({ caller, catalogue }) =>
-      Effect.flatMap(Readings.find(catalogue, uri), (found) =>
-        refusing(
-          withReplies(context, uri, era, (ask) =>
-            Readings.read(found, uri, caller, talkOf(context, found.resource.name, ask)),
-          ),
-        ),
-      ),
-    ),
-  )
-}
-
-const offerPrompts = (server: Server, run: Run, era: Era): void => {
-  server.setRequestHandler("prompts/list", (_, context) =>
-    run(context, ({ catalogue }) => Effect.sync(() => ({ prompts: Readings.promptsOf(catalogue) }))),
-  )
-  server.setRequestHandler("prompts/get", ({ params }, context) =>
-    run(context, ({ catalogue }) =>
-      Effect.gen(function* () {
-        const prompt = yield* Readings.findPrompt(catalogue, params.name)
-        const args = yield* Readings.decodeArguments(prompt, params.arguments)
-        return yield* refusing(
-          withReplies(context, params.name, era, (ask) =>
-            Readings.render(prompt, args, talkOf(context, params.name, ask)),
-          ),
-        )
-      }),
-    ),
-  )
-  server.setRequestHandler("completion/complete", ({ params }, context) =>
-    run(context, ({ catalogue }) => complete(catalogue, params)),
-  )
-}
-
-const refusing = <A>(effect: Effect.Effect<A, OperationFailed | ProtocolError>) =>
-  Effect.mapError(effect, (failure) => (failure instanceof ProtocolError ? failure : toProtocol(failure)))
-
-const offerSubscriptions = (server: Server, run: Run, followed: Subscriptions.Subscriptions): void => {
-  const open = new Map<string, () => void>()
-  const leave = (uri: string): void => {
-    open.get(uri)?.()
-    open.delete(uri)
-  }
-  server.setRequestHandler("resources/subscribe", ({ params: { uri } }, context) =>
-    run(context, ({ caller }) =>
-      Effect.map(followed.add(uri, caller), (left) => {
-        leave(uri)
-        open.set(uri, left)
-        return {}
-      }),
-    ),
-  )
-  server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }, context) =>
-    run(context, () =>
-      Effect.sync(() => {
-        leave(uri)
-        return {}
-      }),
-    ),
-  )
-}
+const tooMany = new ProtocolError(
+  ProtocolErrorCode.InvalidRequest,
+  `${mostOpen} requests are under way. Wait for one of them.`,
+)
 
 const front = (making: Making, server: Server): McpServer =>
   new Front(
