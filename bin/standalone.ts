@@ -44,7 +44,7 @@ const working = Effect.fnUntraced(function* (at: Home["Service"], wish: Wish, ha
   const hub = yield* assemble(at, wish, { mode: "standalone", arguments: [] })
   yield* handOver.count(hub)
   // A home whose path is too long for a socket still works; only other processes cannot reach this hub.
-  yield* Effect.catch(hub.listen, ({ message }) => Effect.logWarning(message))
+  yield* hub.logged(Effect.catch(hub.listen, ({ message }) => Effect.logWarning(message)))
   return hub
 })
 

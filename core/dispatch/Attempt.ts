@@ -15,6 +15,7 @@ import type { Engine } from "../services/Engine.ts"
 import { Events } from "../services/Events.ts"
 import { Files } from "../services/Files.ts"
 import { Home } from "../services/Home.ts"
+import { about } from "../services/Log.ts"
 import { Secrets } from "../services/Secrets.ts"
 import { type Supervised, Supervisor } from "../services/Supervisor.ts"
 import * as CommandDecoder from "./CommandDecoder.ts"
@@ -108,6 +109,8 @@ const make = Effect.gen(function* () {
           ? events.append(at.run_id, [{ ...place, type: "attempt_adopted", data: { pid } }])
           : Effect.void,
       ),
+    ).pipe(
+      Effect.andThen(noted(`attempt ${adopted ? "adopted" : "starts"}`, { step: at.step, ...data, pid })),
     )
   }
 
@@ -152,12 +155,13 @@ const make = Effect.gen(function* () {
     const seen = new Seen()
     const ending = { ...at, agent: what.agent ?? undefined, model: what.model ?? undefined }
     const ran = Effect.catch(run(at, seen), (failure) => Effect.succeed(Outcome.failed(failure)))
-    const outcome = yield* Effect.onInterrupt(ran, () =>
+    const outcome = Effect.onInterrupt(ran, () =>
       Effect.flatMap(Ref.get(leaving), (going) =>
         going ? Effect.void : Effect.ignore(conclude.write(ending, unneeded, seen)),
       ),
     )
-    return yield* conclude.write(ending, outcome, seen)
+    const done = Effect.flatMap(outcome, (outcome) => conclude.write(ending, outcome, seen))
+    return yield* about({ attempt: at.attempt })(done)
   })
 
   const requestOf = (at: Numbered, call: AgentCall): AgentRequest => ({
@@ -274,6 +278,8 @@ const make = Effect.gen(function* () {
       ),
   }
 })
+
+const noted = (what: string, facts: object) => Effect.annotateLogs(Effect.logInfo(what), { ...facts })
 
 const unneeded = Outcome.failed(
   Failure.of("cancelled", "Ended before it was done: its result is not needed any more."),

@@ -75,6 +75,16 @@ export const make = Effect.gen(function* () {
       answer: answer === undefined ? undefined : yield* stored(ending, answer),
       failure: failure?.facts,
     })
+    yield* Effect.annotateLogs(Effect.logInfo(`attempt ${state}`), {
+      ...present({
+        step,
+        agent,
+        model,
+        exit_code,
+        class: failure?.facts.class,
+        duration_ms: at - started_at,
+      }),
+    })
     if (agent !== undefined && state !== "cancelled") yield* cooldowns.note(ending, agent, model, failure)
     return failure ?? (answer as Answer)
   })

@@ -7,6 +7,7 @@ import * as Run from "../pipeline/Run.ts"
 import { Engine } from "../services/Engine.ts"
 import { type EventDraft, Events } from "../services/Events.ts"
 import { Home } from "../services/Home.ts"
+import { about, aboutOnly } from "../services/Log.ts"
 import { ended, type RunState } from "../services/Runs.ts"
 import { redactAll, Secrets } from "../services/Secrets.ts"
 import { StorageFailed } from "../services/Sql.ts"
@@ -72,6 +73,7 @@ const make = Effect.gen(function* () {
     yield* supervisor.sweep(run_id)
     yield* events.appendOnce(run_id, "end", [endEvent(end.state, data)])
     yield* store.end(run_id, end)
+    yield* about({ component: "dispatch", run: run_id })(Effect.logInfo(`run ${end.state}`))
     yield* wake(run_id)
   })
 
@@ -111,9 +113,11 @@ const make = Effect.gen(function* () {
   const opening = Effect.fnUntraced(function* (row: RunRow) {
     const { client, cwd, pipeline, project, run_id } = row
     const data = { pipeline, cwd, client, ...(project === null ? {} : { project }) }
+    // Whoever hears of the start finds it done.
+    yield* store.started(run_id, yield* Clock.currentTimeMillis)
     yield* events.appendOnce(run_id, "start", [{ type: "run_accepted", data }, { type: "run_started" }])
     if (row.started_at !== null) yield* events.append(run_id, [{ type: "run_resumed" }])
-    yield* store.started(run_id, yield* Clock.currentTimeMillis)
+    yield* Effect.annotateLogs(Effect.logInfo(row.started_at === null ? "run starts" : "run goes on"), data)
   })
 
   /** An agent of a plugin that still starts is not missing. */
@@ -150,11 +154,11 @@ const make = Effect.gen(function* () {
       yield* endAttempts(run_id)
       return yield* cancelled(run_id)
     }
-    yield* opening(row)
-    yield* Effect.matchEffect(interpret(row), {
+    const done = Effect.matchEffect(interpret(row), {
       onSuccess: (answer) => succeed(run_id, answer),
       onFailure: (failure) => fail(run_id, failure),
     })
+    yield* about({ client: row.client })(Effect.andThen(opening(row), done))
   })
 
   const later = (run_id: string, tries: number): Effect.Effect<void> =>
@@ -176,17 +180,14 @@ const make = Effect.gen(function* () {
     if (Cause.hasInterrupts(cause)) return Effect.interrupt
     const error = Cause.squash(cause)
     if (!(error instanceof StorageFailed)) return broken(cause)
-    return Effect.andThen(
-      Effect.logError("run waits for storage", { run_id, error: error.message }),
-      later(run_id, tries),
-    )
+    return Effect.andThen(Effect.logError(`run waits for storage: ${error.message}`), later(run_id, tries))
   }
 
   /** Where the end itself breaks too, it is tried anew a few times, then written without all that belongs to it. */
   const endedByBug = (run_id: string, tries: number) => (cause: Cause.Cause<unknown>) =>
     Effect.gen(function* () {
       const id = crypto.randomUUID().slice(0, 8)
-      yield* Effect.logError(`run ended by a bug (${id})`, { run_id, cause: Cause.pretty(cause) })
+      yield* Effect.logError(`run ended by a bug (${id})`, cause)
       const message = `A bug in the hub ended this run: ${String(Cause.squash(cause))}. The log has the cause under ${id}.`
       const failure = Failure.of("crashed", secrets.redact(message))
       yield* Effect.catchCause(fail(run_id, failure), (second) =>
@@ -202,7 +203,8 @@ const make = Effect.gen(function* () {
       yield* wake(run_id)
     }).pipe(Effect.catch(() => later(run_id, mostTries)))
 
-  const start = (run_id: string) => engine.start(run_id, guarded(run_id))
+  const start = (run_id: string) =>
+    engine.start(run_id, aboutOnly({ component: "dispatch", run: run_id })(guarded(run_id)))
 
   return {
     start,

@@ -10,7 +10,11 @@ import * as HomeLive from "./Home.ts"
 import * as Log from "./Log.ts"
 import * as SecretsLive from "./Secrets.ts"
 
-const base = (folder: string) => SecretsLive.layer.pipe(Layer.provideMerge(HomeLive.layer(folder)))
+const base = (folder: string) =>
+  SecretsLive.layer.pipe(
+    Layer.provideMerge(HomeLive.layer(folder)),
+    Layer.provideMerge(Log.atLeast(undefined, "info")),
+  )
 const log = Layer.provideMerge(Log.file, Layer.unwrap(Effect.map(tempHome, base)))
 
 const lines = (folder: string): ReadonlyArray<Record<string, unknown>> =>

@@ -3,7 +3,7 @@ import { test } from "./collect.ts"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Layer, References, type Scope } from "effect"
 import { TestClock, TestConsole } from "effect/testing"
 
 const simulated = Layer.mergeAll(TestClock.layer(), TestConsole.layer)
@@ -18,7 +18,11 @@ export const live = <R, LE, A, E>(
   layer: Layer.Layer<R, LE>,
   body: Effect.Effect<A, E, R | Scope.Scope>,
   timeout?: number,
-): void => test(name, () => run(Effect.scoped(Effect.provide(body, layer))), timeout)
+): void =>
+  test(name, () => run(Effect.scoped(Effect.provide(body, Layer.provideMerge(layer, quiet)))), timeout)
+
+/** What goes as it should is not for who reads the output of tests. */
+const quiet = Layer.succeed(References.MinimumLogLevel, "Warn")
 
 /** A new folder of mode 0700, as HUB_HOME or for anything else, removed with its content when the scope closes. */
 export const tempHome: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(

@@ -203,7 +203,11 @@ live(
   Layer.empty,
   Effect.gen(function* () {
     const home = yield* tempHome
-    const log = Log.file.pipe(Layer.provide(SecretsLive.layer), Layer.provide(HomeLive.layer(home)))
+    const log = Log.file.pipe(
+      Layer.provideMerge(Log.atLeast("info", "info")),
+      Layer.provide(SecretsLive.layer),
+      Layer.provide(HomeLive.layer(home)),
+    )
     const filler = Array.from({ length: 15 }, () => "x".repeat(3_990))
     yield* Effect.gen(function* () {
       for (let n = 0; n < 200; n++) yield* Effect.logInfo(`line ${n}`, filler)
