@@ -8,9 +8,9 @@ import type { RunEvent } from "../../services/Events.ts"
 import { type Coding, type Piece, pieces } from "./Sse.ts"
 
 /** Bytes held for whoever comes next, the newest piece aside. */
-const held = 2_000_000
+const held = 500_000
 /** Events read at once for a follower that is behind. */
-const page = 500
+const page = 200
 
 export type Read = (after: number, limit: number) => Promise<ReadonlyArray<RunEvent>>
 
@@ -24,7 +24,7 @@ export class Feed {
   readonly #read: Read | undefined
   readonly #waiting = new Set<Waiting>()
   readonly #pieces = new Map<number, Piece>()
-  readonly #reading = new Map<number, Promise<void>>()
+  readonly #reading = new Map<number, Promise<Piece>>()
   #bytes = 0
   #last: number
   #end: Uint8Array | undefined
@@ -58,8 +58,8 @@ export class Feed {
     this.#wake()
   }
 
-  /** The piece after `cursor`; a promise: ask again then; `undefined`: nothing yet, so `wait`. A word: it is over. */
-  next(cursor: number): Piece | Uint8Array | Promise<void> | "lost" | undefined {
+  /** The piece after `cursor`, now or soon; `undefined`: nothing yet, so `wait`. A word: it is over. */
+  next(cursor: number): Piece | Promise<Piece> | Uint8Array | "lost" | undefined {
     const found = this.#pieces.get(cursor + 1)
     if (found !== undefined) return found
     if (cursor >= this.#last) return this.#end
@@ -93,7 +93,7 @@ export class Feed {
   }
 
   /** Many are behind at the same place, as after a restart: they share one look. */
-  #again(cursor: number, read: Read): Promise<void> {
+  #again(cursor: number, read: Read): Promise<Piece> {
     const known = this.#reading.get(cursor)
     if (known !== undefined) return known
     const reading = this.#fill(cursor, read).finally(() => this.#reading.delete(cursor))
@@ -101,11 +101,14 @@ export class Feed {
     return reading
   }
 
-  async #fill(cursor: number, read: Read): Promise<void> {
+  /** Gives the first: by the time that it is taken, it may be held no more. */
+  async #fill(cursor: number, read: Read): Promise<Piece> {
     // Not past what came by itself, so that both meet at the same place.
     const events = await read(cursor, Math.min(page, this.#last - cursor))
-    if (events.length === 0) throw new Error("events that were told of cannot be read")
-    for (const piece of pieces(events, cursor + 1, this.#coding)) this.#keep(piece)
+    const [first, ...rest] = pieces(events, cursor + 1, this.#coding)
+    if (first === undefined) throw new Error("events that were told of cannot be read")
+    for (const piece of [first, ...rest]) this.#keep(piece)
+    return first
   }
 }
 

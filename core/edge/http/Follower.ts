@@ -1,6 +1,6 @@
 /** One connection that follows a feed, as fast as it takes what is sent. */
 import type { Feed, Waiting } from "./Feed.ts"
-import { heartbeat, hello, notice } from "./Sse.ts"
+import { heartbeat, hello, notice, type Piece } from "./Sse.ts"
 
 /** Looks in a row that found a connection still full, after which it is cut off. */
 const patience = 2
@@ -73,14 +73,24 @@ export class Follower implements Waiting {
       // The database does not answer: whoever comes again goes on where this broke off.
       if (next instanceof Promise)
         return next.then(
-          () => this.#step(),
+          (piece) => this.#take(piece),
           () => this.end(),
         )
       if (next === "lost") return this.#finish(notice("lost", { because: "this connection was too slow" }))
       if (next instanceof Uint8Array) return this.#finish(next)
-      this.#cursor = next.last
-      if (next.bytes.length > 0) return this.#stream.enqueue(next.bytes)
+      if (this.#send(next)) return undefined
     }
+  }
+
+  #take(piece: Piece): void | Promise<void> {
+    if (!this.#isOver && !this.#send(piece)) return this.#step()
+  }
+
+  /** `false`: there was nothing in it for this one. */
+  #send({ bytes, last }: Piece): boolean {
+    this.#cursor = last
+    if (bytes.length > 0) this.#stream.enqueue(bytes)
+    return bytes.length > 0
   }
 
   #finish(word: Uint8Array): void {

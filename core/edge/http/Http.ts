@@ -28,8 +28,8 @@ export interface Options {
   readonly registry: { readonly current: Effect.Effect<Catalogue> }
   readonly events: Events["Service"]
   readonly tokens: Pick<Tokens["Service"], "verify" | "any">
-  /** Answers what comes to `/mcp`. The body is here already; `Host`, `Origin` and the token are checked. */
-  readonly mcp: (request: Request, caller: Who.HttpCaller) => Promise<Response>
+  /** Answers what comes to `/mcp`, whose body is read already; `Host`, `Origin` and the token are checked. */
+  readonly mcp: (request: Request, caller: Who.HttpCaller, body: Uint8Array) => Promise<Response>
   readonly settings: Serve
   readonly version: string
   readonly ready: Effect.Effect<App.Readiness>
@@ -116,7 +116,7 @@ const answering =
   }
 
 /** A probe knows the address of the hub, and often no name of it. It learns that the hub lives, and no more. */
-const isLivez = ({ url }: Request): boolean => new URL(url).pathname === "/livez"
+const isLivez = ({ url }: Request): boolean => /^https?:\/\/[^/]*\/livez$/.test(url)
 
 const listen = (settings: Serve, answer: Answering): Effect.Effect<Server, HttpRefused> =>
   Effect.try({

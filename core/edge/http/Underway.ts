@@ -8,7 +8,7 @@ type Fork = <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 
 interface Call {
   readonly isLooking: boolean
-  readonly fiber: Fiber.Fiber<unknown, unknown>
+  fiber?: Fiber.Fiber<unknown, unknown>
 }
 
 export class Underway {
@@ -31,10 +31,10 @@ export class Underway {
     isLooking: boolean,
   ): Promise<Exit.Exit<A, E>> {
     if (this.hasEnded) return Exit.interrupt()
-    const fiber = this.#fork(effect)
-    const call = { isLooking, fiber }
-    const stop = () => fiber.interruptUnsafe()
+    const call: Call = { isLooking }
     this.#open.add(call)
+    const fiber = (call.fiber = this.#fork(effect))
+    const stop = () => fiber.interruptUnsafe()
     signal.addEventListener("abort", stop)
     try {
       return await Effect.runPromise(Fiber.await(fiber))
@@ -46,9 +46,17 @@ export class Underway {
 
   async end(): Promise<void> {
     this.hasEnded = true
-    for (const { fiber, isLooking } of this.#open) if (isLooking) fiber.interruptUnsafe()
-    const all = [...this.#open].map(({ fiber }) => Effect.runPromise(Fiber.await(fiber)))
+    this.#stop(({ isLooking }) => isLooking)
+    const all = this.#fibers(() => true).map((fiber) => Effect.runPromise(Fiber.await(fiber)))
     await Promise.race([Promise.all(all), Bun.sleep(finishWithin)])
-    for (const { fiber } of this.#open) fiber.interruptUnsafe()
+    this.#stop(() => true)
+  }
+
+  #stop(which: (call: Call) => boolean): void {
+    for (const fiber of this.#fibers(which)) fiber.interruptUnsafe()
+  }
+
+  #fibers(which: (call: Call) => boolean): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
+    return [...this.#open].filter(which).flatMap(({ fiber }) => fiber ?? [])
   }
 }
