@@ -2,9 +2,13 @@
 import * as fs from "node:fs"
 
 /** Live processes whose environment names one of these runs. Linux only: elsewhere nothing is looked for. */
-export const processesOf = (runs: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const processesOf = (runs: ReadonlyArray<string>): ReadonlyArray<string> =>
+  processesWith(runs.map((run) => `HUB_RUN=${run}`))
+
+/** Live processes with one of these entries in their environment: `NAME=value`. Linux only. */
+export const processesWith = (entries: ReadonlyArray<string>): ReadonlyArray<string> => {
   if (process.platform !== "linux") return []
-  const marks = runs.map((run) => `HUB_RUN=${run}\0`)
+  const marks = entries.map((entry) => `${entry}\0`)
   return fs
     .readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
@@ -12,7 +16,7 @@ export const processesOf = (runs: ReadonlyArray<string>): ReadonlyArray<string> 
       try {
         const text = fs.readFileSync(`/proc/${pid}/environ`, "latin1")
         const state = fs.readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.[0]
-        return state !== "Z" && marks.some((mark) => `${text}\0`.includes(mark))
+        return state !== "Z" && marks.some((mark) => `\0${text}\0`.includes(`\0${mark}`))
       } catch {
         return false
       }

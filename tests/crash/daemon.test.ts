@@ -1,0 +1,83 @@
+/** Kills the daemon at random moments while three clients dispatch: what was acknowledged ends once, nothing runs twice, nothing is left. */
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { ensureBuilt } from "../../bin/binary.ts"
+import { type Home, makeHome, pidOfHub, run, until } from "../support/hub.ts"
+import { type Connected, overCommands, overHttp, overShim } from "./Clients.ts"
+import * as Ledger from "./Ledger.ts"
+
+/** `npm run crash` does 200. */
+const rounds = Number(process.env["HUB_CRASH_ROUNDS"] ?? 40)
+
+const freePort = (): number => {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() })
+  const { port } = server
+  void server.stop(true)
+  return port ?? 0
+}
+
+let home: Home
+const port = freePort()
+
+beforeAll(async () => {
+  expect(await ensureBuilt()).toBe(true)
+  home = makeHome()
+  const serve = `[serve]\nhttp = true\nopen = true\nport = ${port}\ncalls_per_minute = 1000000\n`
+  for (const [file, text] of Object.entries(Ledger.files(home)))
+    home.write(file, file === "hub/plugins.toml" ? serve + text : text)
+}, 120_000)
+
+afterAll(() => home.remove())
+
+/** Dispatches until it is stopped. What fails was not acknowledged, and is not counted. */
+const load = ({ ask }: Connected) => {
+  const acknowledged: Array<string> = []
+  const end = new AbortController()
+  const dispatch = () =>
+    ask().then(
+      (run_id) => void acknowledged.push(run_id),
+      () => {},
+    )
+  const loop = async () => {
+    while (!end.signal.aborted) {
+      await dispatch()
+      await Bun.sleep(Math.random() * 30)
+    }
+  }
+  const ended = loop()
+  return { acknowledged, stop: () => (end.abort(), ended) }
+}
+
+const folder = () => `${home.path}/hub`
+
+const hubAfter = (last: number | undefined): Promise<number> =>
+  until("the next hub", () => {
+    const pid = pidOfHub(folder())
+    return pid === last ? undefined : pid
+  })
+
+test(`${rounds} kills of the daemon lose no acknowledged run, start no attempt twice, and leave nothing`, async () => {
+  const clients = [await overShim(home), overCommands(home), overHttp(home, `http://127.0.0.1:${port}`)]
+  const loads = clients.map(load)
+  let pid: number | undefined
+  for (let round = 0; round < rounds; round++) {
+    pid = await hubAfter(pid)
+    await Bun.sleep(Math.random() * 250)
+    process.kill(pid, "SIGKILL")
+  }
+  await hubAfter(pid)
+  await Promise.all(loads.map(({ stop }) => stop()))
+  await until("the end of every run", () => Ledger.stored(home).every(({ ends }) => ends > 0) || undefined)
+  await Promise.all(clients.map(({ close }) => close()))
+  expect((await run(home, ["stop"])).code).toBe(0)
+
+  expect(
+    Ledger.faults(
+      home,
+      loads.flatMap(({ acknowledged }) => acknowledged),
+    ),
+  ).toEqual([])
+  for (const { acknowledged } of loads) expect(acknowledged.length).toBeGreaterThan(rounds / 20)
+  console.log(
+    `${rounds} kills: ${loads.map(({ acknowledged }) => acknowledged.length).join(" + ")} runs acknowledged over shim, commands and HTTP`,
+  )
+}, 900_000)
