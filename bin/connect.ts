@@ -4,7 +4,6 @@ import type { Need } from "../core/edge/Cli.ts"
 import { type Door, HubUnreachable } from "../core/edge/Door.ts"
 import * as Connect from "../core/edge/wire/Connect.ts"
 import type { Home } from "../core/services/Home.ts"
-import { look } from "./assemble.ts"
 import { hold, home, patience, socketOf, type Wish } from "./home.ts"
 import { type NotStarted, start } from "./starting.ts"
 
@@ -36,7 +35,19 @@ const started = (at: Home["Service"], wish: Wish, found: Found) =>
     Effect.andThen(found),
   )
 
-const looking = (at: Home["Service"], wish: Wish) => Effect.andThen(hold(at, wish), look(at, wish))
+/** Of this process: a second look, while the first is not over, goes through the same. */
+let looked: Door | undefined
+
+const looking = Effect.fnUntraced(function* (at: Home["Service"], wish: Wish) {
+  if (looked !== undefined) return looked
+  yield* hold(at, wish)
+  const { look } = yield* Effect.promise(() => import("./assemble.ts"))
+  const door = yield* look(at, wish)
+  return yield* Effect.acquireRelease(
+    Effect.sync(() => (looked = door)),
+    () => Effect.sync(() => (looked = undefined)),
+  )
+})
 
 /** What is wrong with a file, a hub in the background can only say in words: this process reads it, and knows more. */
 const reasonOf = (at: Home["Service"], wish: Wish, { exit_code, home, message }: NotStarted) =>

@@ -17,7 +17,7 @@ export const daemon = Effect.fn("Hub.daemon")(function* (
   flags: ServeFlags,
   ready: (where: string) => Effect.Effect<void>,
 ): Effect.fn.Return<void, HubUnreachable, Scope.Scope> {
-  forgetRun()
+  belongToNobody()
   endsOnce()
   const at = yield* home
   yield* hold(at, wish, () => answers(at))
@@ -56,10 +56,11 @@ const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, 
   yield* Effect.raceFirst(gone(at.path, [hub.socket]), idle === undefined ? Effect.never : idle.ended)
 })
 
-/** Who starts it may be an agent of a run: this hub is not of that run, nor is what it starts. */
-const forgetRun = (): void => {
+/** Who starts it may be an agent of a run, in a folder that is to be removed: this hub, and what it starts, is of neither. */
+const belongToNobody = (): void => {
   delete process.env["HUB_RUN"]
   delete process.env["HUB_ATTEMPT"]
+  process.chdir("/")
 }
 
 /** Whoever asks again to end while it ends already does not cut it short. */

@@ -35,7 +35,10 @@ export const answers = (home: Home["Service"]): Effect.Effect<boolean> => Connec
 /** How long a hub that starts or ends may hold the home without answering. */
 export const patience = { times: 200, schedule: Schedule.spaced("50 millis") } as const
 
-/** Takes the home for this process, until the scope closes. Fails, naming the holder, when somebody else has it and `stays`. */
+/**
+ * Takes the home for this process, until the scope closes. Fails, naming the holder, when somebody else has it and `stays`.
+ * Who has not said its name comes or goes, and is waited for.
+ */
 export const hold = (
   home: Home["Service"],
   { command, version }: Wish,
@@ -44,8 +47,10 @@ export const hold = (
   Homes.hold(home, { command, version }).pipe(
     Effect.retry({
       ...patience,
-      while: (error) =>
-        error._tag === "HomeHeld" ? Effect.map(stays(error), (is) => !is) : Effect.succeed(false),
+      while: (error) => {
+        if (error._tag !== "HomeHeld") return false
+        return error.holder === undefined ? true : Effect.map(stays(error), (is) => !is)
+      },
     }),
     Effect.mapError(
       ({ _tag, message }) => new HubUnreachable({ home: home.path, message, held: _tag === "HomeHeld" }),

@@ -14,6 +14,9 @@ export const remembered = (path: string): (() => boolean) => {
   return () => first !== undefined && identity(path) === first
 }
 
+/** A disk that is unmounted sends no event. Milliseconds. */
+const anyhow = 15_000
+
 /** Returns once one of these, or the folder they are in, is gone or replaced. */
 export const gone = (folder: string, files: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.callback((resume) => {
@@ -22,8 +25,11 @@ export const gone = (folder: string, files: ReadonlyArray<string>): Effect.Effec
       if (same.some((isSame) => !isSame())) resume(Effect.void)
     }
     const watcher = watch(folder, look)
-    // The folder cannot be watched any more: it is looked at once, and the hub goes on.
     watcher.on("error", look)
     look()
-    return Effect.sync(() => watcher.close())
+    const timer = setInterval(look, anyhow)
+    return Effect.sync(() => {
+      clearInterval(timer)
+      watcher.close()
+    })
   })

@@ -155,7 +155,7 @@ const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found:
 
 /** With the commands of plugins, when a hub can be asked. */
 const withPlugins = (all: ReadonlyArray<Command>, options: CliOptions, config: string | undefined) =>
-  Effect.scoped(Effect.flatMap(options.connect("read", { config }), (door) => door.operations)).pipe(
+  Effect.scoped(Effect.flatMap(options.connect("look", { config }), (door) => door.operations)).pipe(
     Effect.map((operations) => {
       const core = new Set(options.core.map(({ name }) => name))
       return [...all, ...operations.filter(({ name }) => !core.has(name)).map(fromOperation)]

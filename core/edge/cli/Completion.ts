@@ -147,7 +147,7 @@ const valuesOf = (field: Field, context: Context): Effect.Effect<ReadonlyArray<C
   if (source === undefined) return Effect.succeed([])
   const [operation, list, name, about] = source
   return Effect.scoped(
-    Effect.flatMap(context.door("read"), (door) => door.call(operation, {}, context.caller)),
+    Effect.flatMap(context.door("look"), (door) => door.call(operation, {}, context.caller)),
   ).pipe(
     Effect.timeout("1 second"),
     Effect.map(({ output }) =>

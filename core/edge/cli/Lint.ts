@@ -32,7 +32,7 @@ export const lintCommand = (command: Command): Command => ({
   examples: ["hub pipeline lint", "hub pipeline lint ./pipelines/implement.toml"],
   run: (raw, context) =>
     Effect.gen(function* () {
-      const door = yield* context.door("read")
+      const door = yield* context.door("look")
       const asked = (raw["pipelines"] ?? [undefined]) as ReadonlyArray<string | undefined>
       return report(yield* Effect.forEach(asked, (one) => lintOne(door, one, context)))
     }),

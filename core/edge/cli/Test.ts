@@ -30,7 +30,7 @@ export const testCommand = (command: Command): Command => ({
     Effect.gen(function* () {
       const isJUnit = raw["junit"] === true
       if (isJUnit && context.globals.json) return yield* both
-      const door = yield* context.door("read")
+      const door = yield* context.door("look")
       const asked = (raw["pipelines"] ?? (yield* all(door, context))) as ReadonlyArray<string>
       // A test that is stopped takes its programs and its folder along, so the signal is waited for.
       const ended = yield* Effect.raceFirst(context.interrupted, test(door, asked, context))
