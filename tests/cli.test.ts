@@ -94,6 +94,9 @@ interface Described {
   readonly positionals: ReadonlyArray<{ readonly name: string; readonly required: boolean }>
 }
 
+/** They end the hub that the others ask, or are it. `tests/daemon` has them. */
+const ofLife = ["serve", "start", "stop", "restart"]
+
 test("--json on every command prints one document, with what it needs and without", async () => {
   const { commands } = documentOf<{ commands: ReadonlyArray<Described> }>(await run(home, ["help", "--json"]))
   const shown = commands.map((one) => one.path.join(" "))
@@ -126,7 +129,7 @@ test("--json on every command prints one document, with what it needs and withou
   const server = new Server(home)
   await server.initialize()
   await server.tool("list_agents", {})
-  const tried = commands.flatMap(ofCommand)
+  const tried = commands.filter(({ path: [word = ""] }) => !ofLife.includes(word)).flatMap(ofCommand)
   const next = tried.values()
   const wrong: Array<object> = []
   const worker = async (): Promise<void> => {
@@ -136,13 +139,13 @@ test("--json on every command prints one document, with what it needs and withou
       if (!isOne || (code === 0 && err !== "")) wrong.push({ args, code, out, err })
       else documentOf({ code, err, out })
       const refusal = isOne && Object.hasOwn(JSON.parse(out) as object, "error")
-      if (refusal !== (code !== 0) && code !== 1 && args[0] !== "check" && args[1] !== "lint")
-        wrong.push({ args, code, out })
+      const judges = ["check", "status"].includes(args[0] ?? "") || args[1] === "lint"
+      if (refusal !== (code !== 0) && code !== 1 && !judges) wrong.push({ args, code, out })
     }
   }
   await Promise.all([worker(), worker(), worker()])
   expect(wrong).toEqual([])
-  expect(tried.length).toBeGreaterThan(commands.length)
+  expect(tried.length).toBeGreaterThan(commands.length - ofLife.length)
   expect(await server.close()).toBe(0)
 }, 60_000)
 

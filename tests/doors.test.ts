@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => home.remove())
 
-test("twelve commands at once are all answered, whichever of them is the hub", async () => {
+test("twelve commands at once are all answered, by the one hub that the first of them starts", async () => {
   const prompts = Array.from({ length: 12 }, (_, index) => `prompt ${index}`)
   const ended = await Promise.all(
     prompts.map((prompt) => run(home, ["dispatch", "--wait", "--agent", "echo", prompt])),
@@ -38,7 +38,7 @@ test("a second server says who holds the home; commands reach the first through 
     expect(second).toMatchObject({ code: 4, out: "" })
     expect(second.err).toContain(`"${home.path}/hub" is held by hub `)
     expect(second.err).toContain(`pid ${first.child.pid} (hub serve --stdio)`)
-    expect(second.err).toContain(`kill ${first.child.pid}`)
+    expect(second.err).toContain("Stop it with `hub stop`")
     expect(documentOf(agents)).toMatchObject({ agents: [{ id: "echo" }] })
     expect(documentOf(refused)).toMatchObject({ runs: [{ state: "succeeded" }] })
   } finally {
@@ -70,7 +70,7 @@ test("work in the background goes on when a server takes the home over", async (
   }
 })
 
-test("a command that waits becomes the hub itself when the hub it asked is killed", async () => {
+test("a command that waits starts the next hub when the one it asked is killed", async () => {
   const open = `${home.path}/opened`
   const own = makeHome({ "hub/plugins.toml": agent("gated", gated(open)) })
   try {

@@ -20,6 +20,7 @@ beforeAll(async () => {
 }, 120_000)
 
 beforeEach(() => {
+  home.stop()
   fs.rmSync(path.join(home.path, "hub"), { recursive: true, force: true })
   home.write("hub/plugins.toml", plugins)
 })
@@ -50,6 +51,7 @@ describe("plugins.toml", () => {
   ] as const)
     test(`${what}: every command says where, and the runs are still there afterwards`, async () => {
       const before = (await run(home, work)).code
+      home.stop()
       home.write("hub/plugins.toml", `${plugins}\n${more}\n`)
       expect(await said(work)).toStartWith(message)
       expect(await said(["agents"])).toStartWith(message)

@@ -6,7 +6,7 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import { ensureBuilt } from "../../bin/binary.ts"
 import { mounted, remount, root } from "../../core/testing/disk.ts"
-import { agent, documentOf, type Home, makeHome, run, Server } from "../support/hub.ts"
+import { agent, documentOf, endHub, type Home, makeHome, run, Server } from "../support/hub.ts"
 import { refused } from "./refused.ts"
 
 const work = ["dispatch", "--wait", "--agent", "echo", "hi"]
@@ -20,6 +20,7 @@ beforeAll(async () => {
 }, 120_000)
 
 beforeEach(() => {
+  home.stop()
   fs.rmSync(path.join(home.path, "hub"), { recursive: true, force: true })
   home.write("hub/plugins.toml", plugins)
 })
@@ -112,9 +113,10 @@ const onDisk = (
   Effect.runPromise(
     Effect.scoped(
       Effect.flatMap(mounted(size), (disk) =>
-        Effect.promise(() => {
+        Effect.promise(async () => {
           fs.writeFileSync(path.join(disk, "plugins.toml"), plugins, { mode: 0o600 })
-          return body(disk, { HUB_HOME: disk })
+          await body(disk, { HUB_HOME: disk })
+          endHub(disk)
         }),
       ),
     ),
@@ -153,6 +155,7 @@ describe("the database", () => {
   for (const [what, harm] of Object.entries(spoil))
     test(`${what}: refused with how to go on, and not a byte is changed`, async () => {
       expect((await run(home, work)).code).toBe(0)
+      home.stop()
       harm()
       const before = fs.readFileSync(file())
       const [message] = await Promise.all([refused(home, 4, ["runs", "list"]), refused(home, 4, work)])
@@ -173,6 +176,7 @@ describe("the database", () => {
   test("damaged: the command that the error names brings the newest backup back", async () => {
     expect((await run(home, work)).code).toBe(0)
     expect((await run(home, ["backup"])).code).toBe(0)
+    home.stop()
     spoil["no database at all"]?.()
     const [, restore = ""] = /hub (restore \S+)/.exec(await refused(home, 4, ["runs", "list"])) ?? []
     expect((await run(home, restore.split(" "))).code).toBe(0)

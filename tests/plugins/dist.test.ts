@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { endHub } from "../support/hub.ts"
 import { remove, temp, write } from "./binary.ts"
 
 const binary = join(import.meta.dir, "../../dist", process.platform === "win32" ? "hub.exe" : "hub")
@@ -16,7 +17,10 @@ beforeAll(() => {
     "plugins.toml": `[plugin.acme]\nuse = "./acme.ts"\n[plugin.bad]\nuse = "./bad.ts"\n`,
   })
 })
-afterAll(() => remove(home))
+afterAll(() => {
+  endHub(home)
+  remove(home)
+})
 
 const environment = () => ({ PATH: process.env["PATH"] ?? "", HOME: home, HUB_HOME: home, NO_COLOR: "1" })
 

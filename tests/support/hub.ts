@@ -8,10 +8,13 @@ import { binary } from "../../bin/binary.ts"
 export interface Home {
   readonly path: string
   readonly write: (file: string, text: string) => void
+  /** Ends the hub at work in it, if there is one, as `endHub` does. */
+  readonly stop: () => void
+  /** Stops, and removes the folder. */
   readonly remove: () => void
 }
 
-/** A home in a temporary folder. Whoever makes it removes it. */
+/** A home in a temporary folder. Whoever makes it removes it: a command may have started a hub in it. */
 export const makeHome = (files: Readonly<Record<string, string>> = {}): Home => {
   const home = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "hub-home-")))
   const write = (file: string, text: string) => {
@@ -19,7 +22,54 @@ export const makeHome = (files: Readonly<Record<string, string>> = {}): Home => 
     fs.writeFileSync(path.join(home, file), text, { mode: 0o600 })
   }
   for (const [file, text] of Object.entries(files)) write(file, text)
-  return { path: home, write, remove: () => fs.rmSync(home, { recursive: true, force: true }) }
+  const stop = () => endHub(path.join(home, "hub"))
+  const remove = () => {
+    stop()
+    fs.rmSync(home, { recursive: true, force: true })
+  }
+  return { path: home, write, stop, remove }
+}
+
+/** Ends the hub at work in a HUB_HOME and waits until its process is gone. Its agents are not its own, and go on. */
+export const endHub = (folder: string): void => {
+  const pid = pidOfHub(folder)
+  if (pid === undefined) return
+  const start = Date.now()
+  for (const [signal, within] of [
+    ["SIGTERM", 5_000],
+    ["SIGKILL", 10_000],
+  ] as const) {
+    send(pid, signal)
+    while (isAlive(pid) && Date.now() - start < within) Bun.sleepSync(2)
+  }
+}
+
+/** Of the hub at work in a HUB_HOME, as long as its process is that hub. */
+export const pidOfHub = (folder: string): number | undefined => {
+  const pid = Number(/"pid":(\d+)/.exec(read(path.join(folder, "holder.json")) ?? "")?.[1] ?? 0)
+  if (pid === 0 || !isAlive(pid)) return undefined
+  const environ = read(`/proc/${pid}/environ`)
+  return environ === undefined || environ.split("\0").includes(`HUB_HOME=${folder}`) ? pid : undefined
+}
+
+/** A process that has ended, and that nobody has waited for, is not alive. */
+export const isAlive = (pid: number): boolean =>
+  send(pid, 0) && !/^\d+ \(.*\) Z/s.test(read(`/proc/${pid}/stat`) ?? "")
+
+const read = (file: string): string | undefined => {
+  try {
+    return fs.readFileSync(file, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+const send = (pid: number, signal: NodeJS.Signals | 0): boolean => {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
 }
 
 export const environment = (home: Home): Record<string, string> => ({
