@@ -1,9 +1,10 @@
 import { expect } from "bun:test"
 import { connect, type Socket } from "node:net"
 import { Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { type EventDraft, Events } from "../../services/Events.ts"
 import { Tokens } from "../../services/Tokens.ts"
-import { live } from "../../testing/effect.ts"
+import { effect, live } from "../../testing/effect.ts"
 import { Following, ground, serving } from "../fixtures/http.ts"
 
 const follow = (url: string, headers: Record<string, string> = {}) =>
@@ -265,5 +266,54 @@ live(
     const second = yield* serving()
     const after = yield* follow(`${second.url}/api/runs/r1/events`, { "last-event-id": "3" })
     expect(ids(yield* end(after))).toEqual([4])
+  }),
+)
+
+/** Under the test clock. */
+const timed = (
+  name: string,
+  body: Effect.Effect<void, unknown, Events | Tokens | Scope.Scope>,
+  timeout?: number,
+) => effect(name, Effect.provide(body, ground), timeout)
+
+timed(
+  "a stream without events says every 15 seconds that it is still there",
+  Effect.gen(function* () {
+    const events = yield* Events
+    const { url } = yield* serving()
+    yield* events.append("r1", many(1))
+    const following = yield* follow(`${url}/api/runs/r1/events`)
+    yield* until(following, () => following.events.length === 1)
+    for (const count of [1, 2, 3, 4]) {
+      yield* TestClock.adjust("15 seconds")
+      yield* until(following, () => following.comments >= count)
+    }
+    expect(following.isOver).toBe(false)
+    yield* events.append("r1", [ending])
+    expect(ids(yield* end(following))).toEqual([1, 2])
+  }),
+)
+
+timed(
+  "who takes nothing for 30 seconds is cut off, and holds nothing any more",
+  Effect.gen(function* () {
+    const events = yield* Events
+    const { stats, url } = yield* serving()
+    yield* events.append("r1", many(1))
+    const slow = connect(Number(new URL(url).port), "127.0.0.1")
+    slow.write("GET /api/runs/r1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    yield* Effect.promise(() => new Promise((resolve) => slow.once("data", resolve)))
+    slow.pause()
+    for (const _ of upTo(20)) yield* events.append("r1", many(200, "x".repeat(3_900)))
+    const streams = Effect.map(stats, ({ streams }) => streams)
+    while ((yield* streams) > 0) {
+      yield* TestClock.adjust("15 seconds")
+      // Bun closes a connection at its own pace.
+      yield* Effect.promise(() => Bun.sleep(100))
+    }
+    const closed = new Promise<string>((resolve) => slow.once("close", () => resolve("closed")))
+    slow.on("error", () => undefined)
+    slow.resume()
+    expect(yield* Effect.promise(() => closed)).toBe("closed")
   }),
 )
