@@ -1,8 +1,9 @@
 /** The error border: what a plugin's functions may do to the rest of the hub, which is nothing. */
-import { Cause, Context, Duration, Effect, Tracer } from "effect"
+import { Cause, Context, Duration, Effect, identity, Tracer } from "effect"
 import { Failure, of as failureOf } from "../plugin/Failure.ts"
 import { OperationFailed } from "../plugin/Operation.ts"
 import type { PluginServices } from "../plugin/Plugin.ts"
+import { ofPlugin } from "../services/Log.ts"
 import { redactAll, Secrets } from "../services/Secrets.ts"
 import { running } from "./Guard.ts"
 import { explain } from "./Loader.ts"
@@ -114,6 +115,7 @@ const guarded = <A, E, R extends PluginServices>(
   const inside = within(border.plugin, Effect.suspend(effect)).pipe(
     Effect.catchCause((cause) => verdict(border, what, cause, expected, broken)),
     Effect.provideContext(border.services as Context.Context<R>),
+    border.plugin === "core" ? identity : ofPlugin(border.plugin),
   )
   if (limit === undefined) return inside
   const hung = `plugin "${border.plugin}": ${what} did not end within ${Duration.format(limit)}`

@@ -1,6 +1,7 @@
 /** The life of an instance: prepare → settle → ready; it falls, is lost and comes back, and is closed. */
-import { Duration, Effect, Exit, Fiber, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Scope } from "effect"
 import { PluginFailed, type PluginPhase } from "../plugin/Catalogue.ts"
+import { Secrets } from "../services/Secrets.ts"
 import type { Limits } from "./Border.ts"
 import type { Options } from "./Host.ts"
 import type { Instances } from "./Instances.ts"
@@ -39,6 +40,7 @@ export const bringUp = Effect.fnUntraced(function* (
   host: Shared,
   instances: ReadonlyArray<Instance>,
 ): Effect.fn.Return<ReadonlyArray<PluginFailed>> {
+  yield* Effect.forEach(instances, (instance) => learn(host, instance), { discard: true })
   const preparing = yield* Effect.forEach(instances, (instance) =>
     Effect.map(Effect.forkIn(prepare(host, instance), host.background), (fiber) => ({ instance, fiber })),
   )
@@ -50,6 +52,13 @@ export const bringUp = Effect.fnUntraced(function* (
     else failures.push(...(yield* settle(host, yield* Fiber.join(fiber))))
   }
   return failures
+})
+
+/** What is named in `env` is redacted wherever it would be written, from before the first plugin runs. */
+const learn = Effect.fnUntraced(function* ({ options }: Shared, { env, name }: Instance) {
+  if (env.length === 0) return
+  const { get } = Context.get(yield* options.servicesFor(name), Secrets)
+  yield* Effect.forEach(env, (variable) => Effect.ignore(get(variable)), { discard: true })
 })
 
 /** Waits for all, but once the required ones are there no longer than others may keep them waiting. */

@@ -1,12 +1,15 @@
 /** Follows plugins.toml: brings the instances to what it says, each time it, or a file of a plugin, changes. */
 import * as path from "node:path"
 import { Effect, Stream, SubscriptionRef } from "effect"
+import { about } from "../services/Log.ts"
 import type { Invalid, TomlSyntax } from "../toml/Toml.ts"
 import { bringUp, close, currentKey, type Shared } from "./Life.ts"
 import { type PluginsToml, read } from "./PluginsToml.ts"
 import * as Settings from "./Settings.ts"
 import { filesOf } from "./Source.ts"
 import { watch } from "./Watch.ts"
+
+const here = { component: "host" }
 
 export type Reload = Effect.Success<ReturnType<typeof make>>
 
@@ -26,6 +29,10 @@ export const make = Effect.fnUntraced(function* (shared: Shared) {
     if (problem !== undefined) yield* catalogues.problem(undefined)
     problem = undefined
     yield* SubscriptionRef.set(serve, found.serve)
+    const { file, instances, onDisk } = found
+    yield* Effect.logInfo(
+      `${onDisk ? file : "the built-in plugins.toml"} is read: ${instances.length} plugins`,
+    ).pipe(about(here))
     return (toml = found)
   })
 
@@ -74,7 +81,7 @@ export const follow = Effect.fnUntraced(function* ({ background, options }: Shar
   const { changes, cover } = yield* watch(options.home)
   const coverAll = Effect.suspend(() => cover(file.files()))
   const again = Effect.catch(Effect.asVoid(file.reload), (error) =>
-    Effect.logError(`${error.message}\nThe plugins of the last good file run on.`),
+    Effect.logError(`${error.message}\nThe plugins of the last good file run on.`).pipe(about(here)),
   )
   yield* coverAll
   yield* Stream.fromQueue(changes).pipe(

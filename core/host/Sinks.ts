@@ -2,6 +2,7 @@
 import { type Cause, Clock, Effect, Fiber, Layer, Queue, Scope, Stream } from "effect"
 import { type Catalogue, Registry, type SinkHandle } from "../plugin/Catalogue.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
+import { ofPlugin } from "../services/Log.ts"
 
 /** Events that wait for a slow sink; beyond that the oldest are lost, and it is told how many. */
 export const BUFFER = 10_000
@@ -99,7 +100,9 @@ const open = Effect.fnUntraced(function* (sink: SinkHandle) {
     Effect.timeoutOrElse({
       duration: DRAIN,
       orElse: () =>
-        Effect.logWarning(`sink ${sink.id} was too slow: ${held + 1} events are lost for it at the end`),
+        ofPlugin(sink.plugin)(
+          Effect.logWarning(`sink ${sink.id} was too slow: ${held + 1} events are lost for it at the end`),
+        ),
     }),
     Effect.asVoid,
   )

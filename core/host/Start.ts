@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { Cause, Context, Duration, Effect, Fiber, type Schema, Scope } from "effect"
 import { PluginFailed, type PluginPhase } from "../plugin/Catalogue.ts"
 import type { Contributions, Migration, Plugin, PluginServices } from "../plugin/Plugin.ts"
+import { ofPlugin } from "../services/Log.ts"
 import { Secrets } from "../services/Secrets.ts"
 import { decode } from "../toml/Toml.ts"
 import { type Border, type Limits, within } from "./Border.ts"
@@ -54,7 +55,7 @@ export const start = (
     broke: told.broke,
   }
   return Effect.mapError(
-    started(instance, source, border, told),
+    ofPlugin(instance.name)(started(instance, source, border, told)),
     ({ detail, phase, plugin }) => new PluginFailed({ plugin, phase, detail: redact(detail) }),
   )
 }
@@ -213,9 +214,6 @@ const outside = Effect.fnUntraced(function* (
   around: Surroundings,
 ) {
   const scope = yield* Scope.fork(yield* Effect.scope)
-  // What has been asked for by name is redacted wherever it would be written.
-  const secrets = Context.get(around.services, Secrets)
-  yield* Effect.forEach(instance.env, (name) => Effect.ignore(secrets.get(name)), { discard: true })
   let up = false
   const lost = (detail: string) => (up ? around.lost(detail) : undefined)
   const connect =

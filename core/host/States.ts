@@ -1,6 +1,7 @@
 /** How each instance does, as the catalogue shows it. */
 import { Effect } from "effect"
 import type { PluginPhase, PluginState } from "../plugin/Catalogue.ts"
+import { ofPlugin } from "../services/Log.ts"
 import { type Handles, idsOf, none } from "./Handles.ts"
 import type { Instances } from "./Instances.ts"
 import type { Instance } from "./PluginsToml.ts"
@@ -41,13 +42,16 @@ export const make = (catalogues: Catalogues["Service"], instances: Instances) =>
     starting: (instance: Instance) => show(instance, "starting"),
 
     ready: (instance: Instance, { handles, id, summary }: Started) =>
-      show(instance, "ready", { id, summary }, handles),
+      Effect.andThen(
+        show(instance, "ready", { id, summary }, handles),
+        ofPlugin(instance.name)(Effect.logInfo("plugin is ready")),
+      ),
 
     /** `known`: what the plugin had said of itself by then. */
     failed: (instance: Instance, { detail, phase }: Reason, known: Known = {}) =>
       Effect.andThen(
         show(instance, "failed", { ...known, failure: { phase, detail } }),
-        Effect.logError(`plugin "${instance.name}" failed in ${phase}: ${detail}`),
+        ofPlugin(instance.name)(Effect.logError(`plugin failed in ${phase}: ${detail}`)),
       ),
 
     /** A call broke: the plugin stays, and says what happened last. */
@@ -55,9 +59,13 @@ export const make = (catalogues: Catalogues["Service"], instances: Instances) =>
       Effect.flatMap(catalogues.get(name), (entry) => {
         if (entry?.state?.state !== "ready") return Effect.void
         const state = { ...entry.state, failure: { phase: "call" as const, detail } }
-        return Effect.andThen(catalogues.put(name, { ...entry, state }), Effect.logWarning(detail))
+        return Effect.andThen(
+          catalogues.put(name, { ...entry, state }),
+          ofPlugin(name)(Effect.logWarning(detail)),
+        )
       }),
 
-    gone: (name: string) => catalogues.put(name, undefined),
+    gone: (name: string) =>
+      Effect.andThen(catalogues.put(name, undefined), ofPlugin(name)(Effect.logInfo("plugin is gone"))),
   }
 }

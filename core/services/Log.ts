@@ -24,6 +24,9 @@ export const about =
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.annotateLogs(effect, { ...facts })
 
+/** Whatever a plugin, by its name in plugins.toml, logs inside. */
+export const ofPlugin = (name: string) => about({ component: `plugin:${name}` })
+
 /** The same for work that outlives whoever asked for it: what was said of them is forgotten. */
 export const aboutOnly =
   (facts: About) =>
