@@ -14,6 +14,7 @@ const keys = [
   `github_pat_${x(22)}_${x(59)}`,
   `glpat-${x(20)}`,
   `npm_${x(36)}`,
+  `hub_${x(20)}-_${x(21)}`,
   `AIza${x(35)}`,
   `xoxb-1234567890-${x(20)}`,
   `xoxa-${x(20)}`,
@@ -38,6 +39,7 @@ test("each common key format is taken out, and the text around it stays", () => 
 test("the names of a bearer token and of a user in a URL stay", () => {
   const { redact } = Redaction.make()
   expect(redact(`Authorization: Bearer ${x(30)}== x`)).toBe("Authorization: Bearer [redacted] x")
+  expect(redact(`{"authorization":"basic ${x(12)}=="}`)).toBe('{"authorization":"basic [redacted]"}')
   expect(redact("https://me:pass:word@example.com/a")).toBe("https://me:[redacted]@example.com/a")
 })
 
@@ -47,7 +49,8 @@ test("ordinary text stays as it is", () => {
     "the task-list and a risk-adjusted-something-of-a-word",
     "https://example.com:8080/a@b?c=d, git@github.com:a/b.git",
     "bearer of bad news",
-    "sk-short ghp_short AKIA eyJ",
+    "sk-short ghp_short AKIA eyJ hub_status hub_plugins",
+    "basic knowledge of authorization, and basic authentication",
     "0f3e5a7b9c1d2e4f6a8b0c2d4e6f8a0b1c3d5e7f",
   ])
     expect(redact(text)).toBe(text)

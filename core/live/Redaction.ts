@@ -25,6 +25,8 @@ const formats: ReadonlyArray<Format> = [
   { hints: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], pattern: /\bgh[pousr]_[A-Za-z0-9]{20,}/g },
   { hints: ["github_pat_"], pattern: /\bgithub_pat_[A-Za-z0-9_]{20,}/g },
   { hints: ["glpat-"], pattern: /\bglpat-[A-Za-z0-9_-]{16,}/g },
+  // The hub's own.
+  { hints: ["hub_"], pattern: /\bhub_[A-Za-z0-9_-]{43,}/g },
   { hints: ["npm_"], pattern: /\bnpm_[A-Za-z0-9]{30,}/g },
   { hints: ["AIza"], pattern: /\bAIza[A-Za-z0-9_-]{30,}/g },
   { hints: ["xox"], pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g },
@@ -33,6 +35,11 @@ const formats: ReadonlyArray<Format> = [
   {
     hints: ["earer ", "EARER "],
     pattern: /\b(bearer +)[A-Za-z0-9._~+/-]{12,}=*/gi,
+    keep: `$1${mark}`,
+  },
+  {
+    hints: ["asic ", "ASIC "],
+    pattern: /\b(authorization\W{1,8}basic +)[A-Za-z0-9+/]{8,}=*/gi,
     keep: `$1${mark}`,
   },
   // A password inside a URL.
