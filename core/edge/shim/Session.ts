@@ -1,22 +1,19 @@
 /** What a client and its hub have said to each other, as far as the next hub must know it. Knows lines only: no file, no socket. */
 import type { Id } from "../wire/Cutter.ts"
 import { CALL_KEY, ENDING } from "../wire/Protocol.ts"
+import { isId, isRecord, type Message, parsed, text } from "./Message.ts"
+import { Questions } from "./Questions.ts"
 
 /** Bytes of requests under way that are kept to be sent again. What is above is not: it is answered with an error instead. */
 const maxKept = 64_000_000
+
+/** Subscriptions that the next hub is told of. */
+const maxSubscribed = 10_000
 
 /** Of MCP 2026-07-28: open for as long as the client listens. */
 const LISTEN = "subscriptions/listen"
 const ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 const SUBSCRIPTION_ID = "io.modelcontextprotocol/subscriptionId"
-
-interface Message {
-  readonly id?: unknown
-  readonly method?: unknown
-  readonly params?: Readonly<Record<string, unknown>>
-  readonly result?: { readonly capabilities?: Readonly<Record<string, { readonly listChanged?: boolean }>> }
-  readonly error?: { readonly code?: unknown }
-}
 
 /** A request of the client that is not answered yet. */
 interface Asked {
@@ -43,8 +40,7 @@ export class Session {
 
   /** Answers to what was asked again: not for the client. */
   private readonly own = new Map<Id, () => void>()
-  /** What the hub asks the client, by the id that the client sees: each hub counts from the start. */
-  private readonly asks = new Map<Id, Id>()
+  private readonly questions = new Questions()
 
   private readonly shim: string
 
@@ -63,7 +59,8 @@ export class Session {
   toHub(line: Buffer): Buffer | undefined {
     const message = parsed(line)
     if (message === undefined) return line
-    if (typeof message.method !== "string") return this.replied(message, line)
+    if ("result" in message || "error" in message) return this.questions.answered(message, line)
+    if (typeof message.method !== "string") return line
     if (isId(message.id)) return this.asked(message.id, message.method, message, line)
     if (message.method === "notifications/initialized") this.initialized = Buffer.from(line)
     if (message.method === "notifications/cancelled") this.forget(message.params?.["requestId"] as Id)
@@ -74,15 +71,15 @@ export class Session {
   toClient(line: Buffer): Buffer | undefined {
     const message = parsed(line)
     if (message === undefined) return line
-    if (message.method !== undefined) return isId(message.id) ? this.ask(message) : this.told(message, line)
+    if (message.method !== undefined)
+      return isId(message.id) ? this.questions.asked(message) : this.told(message, line)
     return isId(message.id) ? this.answered(message.id, message, line) : line
   }
 
   /** The hub is gone: what the client is told. `repeatable` are the tools that may be called again. */
   lost(repeatable: ReadonlySet<string>): ReadonlyArray<string> {
     this.own.clear()
-    const withdrawn = [...this.asks.keys()].map(withdraw)
-    this.asks.clear()
+    const withdrawn = this.questions.lost()
     const unknown = [...this.open].filter(([, asked]) => !mayRepeat(asked, repeatable))
     return [
       ...withdrawn,
@@ -114,7 +111,7 @@ export class Session {
       done(this.lists())
     }
     const { initialize } = this
-    if (initialize === undefined || this.open.has(initialize.id)) rest()
+    if (initialize === undefined || this.open.get(initialize.id)?.method === "initialize") rest()
     else write(this.again(initialize.message, rest))
   }
 
@@ -146,7 +143,8 @@ export class Session {
     const uri = message.params?.["uri"]
     if (method === "initialize") this.initialize = { id, message }
     if (method === "logging/setLevel") this.level = message
-    if (method === "resources/subscribe") this.subscribed.set(uri, message)
+    if (method === "resources/subscribe" && this.subscribed.size < maxSubscribed)
+      this.subscribed.set(uri, message)
     if (method === "resources/unsubscribe") this.subscribed.delete(uri)
   }
 
@@ -164,27 +162,9 @@ export class Session {
     this.open.delete(id)
   }
 
-  /** An answer to a hub that is gone is dropped. */
-  private replied(message: Message, line: Buffer): Buffer | undefined {
-    if (!isId(message.id)) return line
-    const id = this.asks.get(message.id)
-    this.asks.delete(message.id)
-    return id === undefined ? undefined : Buffer.from(text({ ...message, id }))
-  }
-
-  private ask(message: Message): Buffer {
-    const id = ++this.count
-    this.asks.set(id, message.id as Id)
-    return Buffer.from(text({ ...message, id }))
-  }
-
   private told(message: Message, line: Buffer): Buffer | undefined {
     if (message.method === ACKNOWLEDGED) return this.acknowledged(message, line)
-    if (message.method !== "notifications/cancelled") return line
-    const own = [...this.asks].find(([, id]) => id === message.params?.["requestId"])?.[0]
-    if (own === undefined) return line
-    this.asks.delete(own)
-    return Buffer.from(text({ ...message, params: { ...message.params, requestId: own } }))
+    return message.method === "notifications/cancelled" ? this.questions.cancelled(message, line) : line
   }
 
   private acknowledged({ params }: Message, line: Buffer): Buffer | undefined {
@@ -218,28 +198,4 @@ const mayRepeat = ({ isUnbegun, line, method, name }: Asked, repeatable: Readonl
   line !== undefined && (isUnbegun || method !== "tools/call" || repeatable.has(name))
 
 const whileUnderWay = (what: string): string =>
-  `The hub restarted while ${what} was under way. Whether it took effect is not known: look with list_dispatches, or check_dispatch when there is a run_id, before you ask again.`
-
-/** The hub that asked is gone: the client may close its dialog. */
-const withdraw = (requestId: Id): string =>
-  text({
-    jsonrpc: "2.0",
-    method: "notifications/cancelled",
-    params: { requestId, reason: "The hub restarted." },
-  })
-
-const text = (message: object): string => `${JSON.stringify(message)}\n`
-
-const parsed = (line: Buffer): Message | undefined => {
-  try {
-    const value: unknown = JSON.parse(line.toString("utf8"))
-    return isRecord(value) ? (value as Message) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const isId = (id: unknown): id is Id => typeof id === "string" || typeof id === "number"
+  `The hub restarted while ${what.slice(0, 100)} was under way. Whether it took effect is not known: look with list_dispatches, or check_dispatch when there is a run_id, before you ask again.`

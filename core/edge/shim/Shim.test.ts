@@ -277,6 +277,16 @@ test("requests of 15 MB pass, many at once, both ways", async () => {
   }
 })
 
+test("a client that reads late gets every answer, in order", async () => {
+  const shim = new Shim()
+  await shim.initialize()
+  const text = "x".repeat(1_000_000)
+  // More than all buffers between here and there hold.
+  const ids = Array.from({ length: 40 }, () => shim.tool("look", { text }))
+  await shim.child.stdin.flush()
+  for (const id of ids) expect((await shim.next()).id).toBe(id)
+})
+
 test.each([
   ["a client that goes away", (shim: Shim) => void shim.child.stdin.end()],
   ["SIGTERM", (shim: Shim) => shim.child.kill("SIGTERM")],
@@ -294,4 +304,22 @@ test.each([
   await shim.next()
   await end(shim)
   expect(await shim.child.exited).toBe(0)
+})
+
+/** Everything that a file of ours loads when it starts. */
+const loaded = (file: string, seen = new Set<string>()): ReadonlySet<string> => {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  if (!file.startsWith("/")) return seen
+  const loader = new Bun.Transpiler({ loader: "ts" })
+  for (const { kind, path } of loader.scanImports(readFileSync(file, "utf8")))
+    if (kind === "import-statement") loaded(path.startsWith(".") ? join(file, "..", path) : path, seen)
+  return seen
+}
+
+test("a shim loads nothing of the hub", () => {
+  const files = [...loaded(join(import.meta.dir, "Shim.ts"))]
+  const foreign = files.filter((file) => !file.startsWith("/") && !file.startsWith("node:"))
+  expect(foreign).toEqual([])
+  expect(files.length).toBeLessThan(20)
 })

@@ -1,12 +1,12 @@
 /** `hub serve --stdio`: passes the lines of an MCP client to the hub of its home and back, whichever hub that is. Free of Effect. */
-import { type FSWatcher, watch } from "node:fs"
+import type { FSWatcher } from "node:fs"
 import { join } from "node:path"
 import { type Cut, Cutter, idOf, maxLine, tooLongText } from "../wire/Cutter.ts"
 import { type Link, Nobody, open, Refusal } from "../wire/Link.ts"
 import { type Hello, PROTOCOL } from "../wire/Protocol.ts"
 import { Output, type Sink } from "./Output.ts"
 import { Session } from "./Session.ts"
-import { serveWhileNeeded, start } from "./Start.ts"
+import { serveWhileNeeded, start, watching } from "./Start.ts"
 
 export interface ShimOptions {
   /** Absolute. */
@@ -233,14 +233,7 @@ class Shim {
 
   /** A hub that was stopped stays stopped until the client asks for something; one that is started is joined at once. */
   private waitForHub(): void {
-    try {
-      this.standby ??= watch(this.options.home, (_, file) => {
-        if (file === "hub.sock") void this.connect(false)
-      })
-      this.standby.on("error", () => {})
-    } catch {
-      // The home is gone: it is made again for the next request.
-    }
+    this.standby ??= watching(this.options.home, "hub.sock", () => void this.connect(false))
   }
 
   private full(isFull: boolean): void {

@@ -1,5 +1,15 @@
 /** Starts the hub of a home in the background: one, however many ask at once. Free of Effect: the shim loads it. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  type FSWatcher,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from "node:fs"
 import { basename, join } from "node:path"
 import { answers } from "../wire/Link.ts"
 
@@ -147,17 +157,14 @@ interface Changes {
 }
 
 /** Follows one name in a folder. */
-export const following = (folder: string, name: string): Changes => {
+const following = (folder: string, name: string): Changes => {
   let isDue = false
   let resume = () => {}
   const wake = () => {
     isDue = true
     resume()
   }
-  const watcher = watch(folder, (_, file) => {
-    if (file === name) wake()
-  })
-  watcher.on("error", () => {})
+  const watcher = watching(folder, name, wake)
   const next = async () => {
     if (!isDue)
       await new Promise<void>((resolve) => {
@@ -166,5 +173,17 @@ export const following = (folder: string, name: string): Changes => {
       })
     isDue = false
   }
-  return { next, wake, close: () => watcher.close() }
+  return { next, wake, close: () => watcher?.close() }
+}
+
+/** Undefined where it cannot be watched: a system bears only so many who do. */
+export const watching = (folder: string, name: string, changed: () => void): FSWatcher | undefined => {
+  try {
+    const watcher = watch(folder, (_, file) => {
+      if (file === name) changed()
+    })
+    return watcher.on("error", () => {})
+  } catch {
+    return undefined
+  }
 }

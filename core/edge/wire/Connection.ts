@@ -26,7 +26,6 @@ export interface Work extends Cut {
 export type Reason = Extract<Greeting, { refused: unknown }>["refused"]["reason"]
 
 export class Connection implements Cut {
-  readonly since = Date.now()
   private readonly outbox: Outbox
   private readonly cutter = new Cutter(this, maxBytes)
   private early: Array<readonly [line: Buffer, tail?: Buffer]> = []

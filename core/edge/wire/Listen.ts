@@ -1,14 +1,13 @@
 /** The hub's local door: a socket file that only its owner may open. See `Protocol.ts` for what is spoken there. */
-import { chmodSync, lstatSync, renameSync, unlinkSync } from "node:fs"
-import { dirname, join } from "node:path"
 import type { Transport } from "@modelcontextprotocol/server"
-import { Effect, Result, Schema, type Scope, type Stream, SubscriptionRef } from "effect"
+import { Clock, Effect, Fiber, type Scope, type Stream, SubscriptionRef } from "effect"
 import type { Door } from "../Door.ts"
 import { Calls, type Fork } from "./Calls.ts"
 import { Connection } from "./Connection.ts"
-import { answers } from "./Link.ts"
+import { decoded, hear, Refused } from "./Hello.ts"
 import * as Peer from "./Peer.ts"
 import { type Hello, PROTOCOL } from "./Protocol.ts"
+import * as SocketFile from "./SocketFile.ts"
 import { SocketLines } from "./SocketLines.ts"
 
 /** Milliseconds in which a hub that ends still lets in who has found its door. */
@@ -18,18 +17,7 @@ const finishWithin = 5_000
 /** And waits no longer than this for clients to take their answers. */
 const farewell = 500
 
-/** How long a client may take to say what it wants. */
-const helloWithin = "5 seconds"
-const maxHello = 65_536
 const maxConnections = 1_000
-
-/** Longest path of a socket on Linux; macOS has 104. */
-const maxPath = 103
-
-export class SocketTaken extends Schema.TaggedError<SocketTaken>()("SocketTaken", {
-  path: Schema.String,
-  message: Schema.String,
-}) {}
 
 export interface McpClient {
   readonly transport: Transport
@@ -66,11 +54,8 @@ export interface Clients {
 /** Serves until the scope closes. A socket file that nobody answers on is taken over; one that somebody does is left alone. */
 export const listen = Effect.fn("Wire.listen")(function* (
   listening: Listening,
-): Effect.fn.Return<Clients, SocketTaken, Scope.Scope> {
+): Effect.fn.Return<Clients, SocketFile.SocketTaken, Scope.Scope> {
   const { path } = listening
-  if (Buffer.byteLength(path) > maxPath)
-    return yield* taken(path, `is longer than ${maxPath} letters; choose a shorter HUB_HOME`)
-  yield* clear(path)
   const peerOf = yield* Effect.promise(Peer.load)
   if (peerOf === undefined)
     yield* Effect.logWarning(
@@ -80,14 +65,13 @@ export const listen = Effect.fn("Wire.listen")(function* (
     ...listening,
     fork: Effect.runForkWith(yield* Effect.context<never>()),
     peerOf,
-    connections: new Set(),
+    connections: new Map(),
     clients: new Map(),
     count: yield* SubscriptionRef.make(0),
     hasEnded: false,
   }
-  yield* Effect.acquireRelease(
-    Effect.try({ try: () => open(hub), catch: (cause) => refused(path, String(cause)) }),
-    (server) => Effect.promise(() => close(hub, server)),
+  yield* Effect.acquireRelease(SocketFile.open(path, handlers(hub)), (opened) =>
+    Effect.promise(() => close(hub, opened)),
   )
   return {
     list: Effect.sync(() => [...hub.clients.values()]),
@@ -99,75 +83,44 @@ export const listen = Effect.fn("Wire.listen")(function* (
 interface Hub extends Listening {
   readonly fork: Fork
   readonly peerOf: Peer.PeerOf | undefined
-  readonly connections: Set<Connection>
+  readonly connections: Map<Connection, Fiber.Fiber<void>>
   readonly clients: Map<Connection, Client>
   readonly count: SubscriptionRef.SubscriptionRef<number>
   hasEnded: boolean
 }
 
-interface Server {
-  readonly listener: Bun.UnixSocketListener<Connection>
-  /** Of the file that we made. */
-  readonly inode: number
-}
-
-const refused = (path: string, why: string) =>
-  new SocketTaken({ path, message: `The socket ${path} cannot be opened: ${why}.` })
-const taken = (path: string, why: string) => Effect.fail(refused(path, why))
-
-const clear = Effect.fnUntraced(function* (path: string) {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined) return
-  if (!found.isSocket()) return yield* taken(path, "something that is no socket stands there")
-  if (yield* Effect.promise(() => answers(path))) return yield* taken(path, "another hub answers on it")
-})
-
-// Under a name of its own first: nobody finds it before its mode is right. And Bun removes a listener's file by name when
-// it stops: under the public name that would be the file of the next hub.
-const open = (hub: Hub): Server => {
-  const own = join(dirname(hub.path), `.${process.pid}`)
-  const before = process.umask(0o177)
-  try {
-    remove(own)
-    const listener = Bun.listen<Connection>({ unix: own, socket: handlers(hub) })
-    chmodSync(own, 0o600)
-    renameSync(own, hub.path)
-    return { listener, inode: lstatSync(hub.path).ino }
-  } finally {
-    process.umask(before)
-  }
-}
-
-const remove = (path: string): void => {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Gone already, as after a crash of the disk below it.
-  }
-}
-
-const close = async (hub: Hub, { inode, listener }: Server): Promise<void> => {
+const close = async (hub: Hub, { hide, listener }: SocketFile.Opened<Connection>): Promise<void> => {
   // First the name: whoever comes now looks for the next hub, and who came before is still let in.
-  if (lstatSync(hub.path, { throwIfNoEntry: false })?.ino === inode) remove(hub.path)
+  hide()
   await Bun.sleep(lastComers)
   hub.hasEnded = true
   listener.stop()
-  const all = [...hub.connections]
+  const all = [...hub.connections.keys()]
   for (const one of all) if (!hub.clients.has(one)) one.refuse("ending", ending)
-  await atMost(
-    finishWithin,
-    all.map(({ work }) => work?.finish()),
-  )
-  for (const { work } of all) work?.stop()
-  // A call that was broken off is told on the next turn.
-  await Bun.sleep(0)
-  for (const connection of all) connection.end()
+  await atMost(finishWithin, all.map(finish))
+  for (const connection of all) end(connection)
   // What was answered last is still on its way.
   await atMost(
     farewell,
     all.map(({ said }) => said),
   )
+  const serving = [...hub.connections.values()]
   listener.stop(true)
+  // What they hold lies above what closes next.
+  await atMost(farewell, [Effect.runPromise(Fiber.interruptAll(serving))])
+}
+
+/** Who has nothing under way any more is free to look for the next hub. */
+const finish = async (connection: Connection): Promise<void> => {
+  await connection.work?.finish()
+  // A call that was broken off is told on the next turn.
+  await Bun.sleep(0)
+  end(connection)
+}
+
+const end = (connection: Connection): void => {
+  connection.work?.stop()
+  connection.end()
 }
 
 const atMost = (milliseconds: number, all: ReadonlyArray<Promise<void> | undefined>) =>
@@ -177,10 +130,10 @@ const handlers = (hub: Hub): Bun.SocketHandler<Connection> => ({
   open: (socket) => {
     const connection = new Connection(socket, hub.peerOf?.(fdOf(socket)))
     socket.data = connection
-    hub.connections.add(connection)
     // Those who are to be told that it is full must not be without number, either.
-    if (hub.connections.size > 2 * maxConnections) return connection.cut()
+    if (hub.connections.size >= 2 * maxConnections) return connection.cut()
     const fiber = hub.fork(attend(hub, connection))
+    hub.connections.set(connection, fiber)
     connection.whenClosed = () => fiber.interruptUnsafe()
   },
   data: ({ data }, chunk) => data.take(chunk),
@@ -195,11 +148,6 @@ const handlers = (hub: Hub): Bun.SocketHandler<Connection> => ({
 const fdOf = (socket: object): number => Number(Reflect.get(socket, "fd"))
 
 const ending = "This hub ends. Ask the next one."
-
-class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  reason: Schema.Literals(["protocol", "ending", "stranger", "malformed", "full"]),
-  message: Schema.String,
-}) {}
 
 /** From the first line to the last. Interrupted when the client is gone. */
 const attend = (hub: Hub, connection: Connection): Effect.Effect<void> =>
@@ -237,48 +185,6 @@ const admit = (hub: Hub, { peer }: Connection): Effect.Effect<void, Refused> => 
   return Effect.void
 }
 
-const Greeted = Schema.fromJsonString(Schema.Struct({ hello: Schema.Struct({ protocol: Schema.Finite }) }))
-
-const Said = Schema.fromJsonString(
-  Schema.Struct({
-    hello: Schema.Struct({
-      protocol: Schema.Literal(PROTOCOL),
-      kind: Schema.Literals(["mcp", "calls"]),
-      version: Schema.String,
-      cwd: Schema.optionalKey(Schema.String),
-      parent_run: Schema.optionalKey(Schema.String),
-      shim: Schema.optionalKey(Schema.String),
-    }),
-  }),
-)
-
-const malformed = (message: string) => new Refused({ reason: "malformed", message })
-
-const hear = Effect.fnUntraced(function* ({ first }: Connection): Effect.fn.Return<string, Refused> {
-  const line = yield* Effect.timeoutOrElse(
-    Effect.promise(() => first),
-    { duration: helloWithin, orElse: () => malformed(`Nothing was said for ${helloWithin}.`) },
-  )
-  if (line === undefined || line.length > maxHello)
-    return yield* malformed(`The first line is longer than ${maxHello} bytes.`)
-  return line.toString("utf8")
-})
-
-const decoded = Effect.fnUntraced(function* (text: string): Effect.fn.Return<Hello["hello"], Refused> {
-  const greeted = Schema.decodeUnknownResult(Greeted)(text)
-  if (Result.isFailure(greeted))
-    return yield* malformed(`The first line is no hello. ${greeted.failure.message}`)
-  const { protocol } = greeted.success.hello
-  if (protocol !== PROTOCOL)
-    return yield* new Refused({
-      reason: "protocol",
-      message: `This hub speaks protocol ${PROTOCOL}, the client ${protocol}: they are of different versions. \`hub restart\` starts the hub that is installed.`,
-    })
-  const hello = Schema.decodeUnknownResult(Said)(text, { onExcessProperty: "error", errors: "all" })
-  if (Result.isFailure(hello)) return yield* malformed(`The hello is wrong. ${hello.failure.message}`)
-  return hello.success.hello
-})
-
 /** What may be broken off, and asked again of the next hub. */
 const repeatableOf = (door: Door): Effect.Effect<ReadonlyArray<string>> =>
   door.operations.pipe(
@@ -294,10 +200,10 @@ const work = (hub: Hub, connection: Connection, hello: Hello["hello"], repeatabl
   return Effect.never
 }
 
-const enter = (hub: Hub, connection: Connection, hello: Hello["hello"]) => {
-  hub.clients.set(connection, clientOf(hello, connection))
-  return SubscriptionRef.set(hub.count, hub.clients.size)
-}
+const enter = Effect.fnUntraced(function* (hub: Hub, connection: Connection, hello: Hello["hello"]) {
+  hub.clients.set(connection, clientOf(hello, connection, yield* Clock.currentTimeMillis))
+  yield* SubscriptionRef.set(hub.count, hub.clients.size)
+})
 
 const leave = (hub: Hub, connection: Connection) =>
   Effect.suspend(() => {
@@ -308,7 +214,8 @@ const leave = (hub: Hub, connection: Connection) =>
 
 const clientOf = (
   { cwd, kind, parent_run, version }: Hello["hello"],
-  { peer, since }: Connection,
+  { peer }: Connection,
+  since: number,
 ): Client => ({
   kind,
   version: version.slice(0, 100),
