@@ -10,10 +10,14 @@ import { invalid } from "./Settle.ts"
 /** As many as the protocol allows in one answer. */
 const most = 100
 
+/** Whatever is longer is the name of nothing. */
+const longest = 1_000
+
 export const complete = Effect.fnUntraced(function* (
   catalogue: Catalogue,
   { argument: { name, value }, context, ref }: CompleteRequestParams,
 ) {
+  if (value.length > longest) return { completion: { values: [], total: 0, hasMore: false } }
   const found =
     ref.type === "ref/prompt"
       ? yield* argumentOf(yield* findPrompt(catalogue, ref.name), name, value, context?.arguments ?? {})

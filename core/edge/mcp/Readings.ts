@@ -57,13 +57,16 @@ export interface Found {
   readonly variables: Variables
 }
 
+/** A longer URI is nobody's. */
+const longestUri = 8_192
+
 /** Whose URI it is. */
 export const find = ({ resources }: Catalogue, uri: string): Effect.Effect<Found, ResourceNotFoundError> => {
-  for (const resource of resources) {
+  for (const resource of uri.length > longestUri ? [] : resources) {
     const variables = variablesOf(resource, uri)
     if (variables !== undefined) return Effect.succeed({ resource, variables })
   }
-  return Effect.fail(new ResourceNotFoundError(uri))
+  return Effect.fail(new ResourceNotFoundError(uri.slice(0, 200)))
 }
 
 const variablesOf = (resource: ResourceHandle, uri: string): Variables | undefined => {

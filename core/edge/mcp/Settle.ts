@@ -15,6 +15,7 @@ export const settle = <A>(
   new Promise((resolve, reject) => {
     const fiber = fork(Effect.catchDefect(effect, (defect) => broken(method, defect)))
     const stop = (): void => fiber.interruptUnsafe()
+    if (signal.aborted) stop()
     signal.addEventListener("abort", stop, { once: true })
     fiber.addObserver((exit) => {
       signal.removeEventListener("abort", stop)
