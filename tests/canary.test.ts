@@ -1,5 +1,6 @@
 /**
- * Secrets go in and do not come out: not in a file of the home, an event, the log, what a command prints or what MCP answers.
+ * Secrets go in and do not come out: not in a file of the home, an event, the log, what a command prints, or what is answered
+ * over MCP and HTTP. The log is kept with every call in it.
  *
  * Two places may hold them. `secrets/` is where they come from. The spool, `runs/<run>/<attempt>/out` and `err`, is the
  * agent's own output, kept byte for byte so that it can be read again after a restart; it is open to its owner alone,
@@ -9,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../bin/binary.ts"
-import { agent, type Home, makeHome, run, Server } from "./support/hub.ts"
+import { agent, documentOf, type Home, makeHome, run, Server } from "./support/hub.ts"
 
 /** Known to the hub: one as a file of `secrets/`, two as variables that a plugin's process is handed. */
 const known = {
@@ -29,7 +30,10 @@ const formats = {
 /** Part of an answer about code: it has the form of a key, and an answer is given as it was said. */
 const example = `ghp_${"Example0123456789abcdefghij"}`
 
-const canaries = [...Object.values(known), ...Object.values(formats)]
+/** Of the form of a token of the hub, but none. */
+const forged = `hub_${"Canary0123456789-_abcdefghijklmnopqrstuvwxyzA"}`.slice(0, 47)
+
+const canaries = [...Object.values(known), ...Object.values(formats), forged]
 
 const acme = `
 import { Effect, Redacted, Schema } from "effect"
@@ -117,11 +121,15 @@ const spoken = [
   formats.github,
   `Authorization: Bearer ${formats.bearer}`,
   formats.jwt,
+  forged,
 ]
 
 const say = spoken.map((text) => `echo '${text}'; echo 'warning: ${text}' >&2`).join("; ")
 
 const toml = `
+[serve]
+http = true
+port = 0
 ${agent("talker", `${say}; exit 3`)}
 ${agent("teller", `echo 'the key is ${known.file}, in the manual it is ${example}'`)}
 ${agent("refused", `echo 'limit reached for ${known.file} with ${formats.anthropic}' >&2; exit 1`, '[[plugin.refused.config.failure]]\nclass = "auth"\nmatches = "limit reached for .*"\n')}
@@ -154,7 +162,7 @@ agent = "teller"
 prompt = "go"
 `
 
-const env = { SNAKE_KEY: known.python, GOPHER_KEY: known.typescript }
+const env = { SNAKE_KEY: known.python, GOPHER_KEY: known.typescript, HUB_LOG: "debug" }
 
 let home: Home
 /** Everything that came out of a command or of MCP. */
@@ -164,6 +172,61 @@ const command = async (...args: ReadonlyArray<string>) => {
   const done = await run(home, args, { env })
   said.push([`hub ${args.join(" ")}`, done.out], [`hub ${args.join(" ")}, stderr`, done.err])
   return done
+}
+
+/** Asks the daemon over HTTP. What comes back is kept, with its headers. */
+const over = async (url: string, what: string, init: RequestInit) => {
+  const reply = await fetch(`${url}${what}`, init)
+  const body = await reply.text()
+  said.push([`HTTP ${what}`, `${JSON.stringify([...reply.headers])}\n${body}`])
+  return { status: reply.status, body }
+}
+
+const json = { "content-type": "application/json", accept: "application/json, text/event-stream" }
+
+/** Everything that a client with a token may ask for, and what one without asks in vain. */
+const overHttp = async (url: string, token: string, run_id: string) => {
+  const headers = { ...json, authorization: `Bearer ${token}` }
+  const ask = (what: string, input: unknown, more: Readonly<Record<string, string>> = {}) =>
+    over(url, what, { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(input) })
+
+  expect((await ask("/api/acme_tell", { as: "event" })).body).toContain('"told":true')
+  expect((await ask("/api/acme_tell", { as: "expected" })).body).toContain("Acme refused [redacted]")
+  expect((await ask("/api/acme_tell", { as: "bug" })).body).toContain("broke over [redacted]")
+  // It has ended a few times by now, and need not be back.
+  await ask("/api/snake_fail", {})
+  for (const name of ["list_plugins", "list_dispatches", "hub_status", "token_list", "inspect"])
+    expect((await ask(`/api/${name}`, {})).status).toBe(200)
+  const events = await over(url, `/api/runs/${run_id}/events`, {
+    headers: { ...headers, accept: "text/event-stream" },
+  })
+  expect(events.body).toContain("run_failed")
+  for (const page of ["/openapi.json", "/livez", "/readyz"]) await over(url, page, { headers })
+
+  const initialize = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "canary", version: "1" } },
+  }
+  const opened = await fetch(`${url}/mcp`, { method: "POST", headers, body: JSON.stringify(initialize) })
+  const session = { "mcp-session-id": opened.headers.get("mcp-session-id") ?? "" }
+  await opened.text()
+  const call = {
+    jsonrpc: "2.0",
+    id: 2,
+    method: "tools/call",
+    params: { name: "acme_tell", arguments: { as: "expected" } },
+  }
+  expect((await ask("/mcp", call, session)).body).toContain("Acme refused [redacted]")
+
+  for (const authorization of [`Bearer ${forged}`, `bearer ${forged}x`, `Basic ${btoa(forged)}`, forged]) {
+    const wrong = await ask("/api/list_dispatches", {}, { authorization })
+    expect(wrong.status).toBe(401)
+    expect((await ask("/mcp", initialize, { authorization })).status).toBe(401)
+  }
+  await over(url, `/api/list_dispatches?token=${token}`, { method: "POST", headers: json, body: "{}" })
+  await over(url, `/api/${token}`, { method: "POST", headers: json, body: `{"token": "${token}"` })
 }
 
 const leaksIn = (what: string, text: string): ReadonlyArray<string> =>
@@ -247,6 +310,27 @@ test("a hub that is told its secrets by everyone tells nobody", async () => {
     await command("runs", "list", ...json)
   }
   await command("--verbose", "acme-tell", "--as", "expected")
+
+  const made = await run(home, ["token", "create", "canary", "--scope", "admin"], { env })
+  const [token = ""] = made.out.split("\n")
+  expect(token).toMatch(/^hub_[\w-]{43}$/)
+  canaries.push(token)
+  const { http } = documentOf<{ http: { url: string } }>(await command("status", "--json"))
+  await overHttp(http.url, token, talker.run_id)
+  await command("token", "list")
+  await command("token", "revoke", "canary")
+  expect(
+    (
+      await over(http.url, "/api/hub_status", {
+        method: "POST",
+        headers: { ...json, authorization: `Bearer ${token}` },
+      })
+    ).status,
+  ).toBe(401)
+  const log = await command("logs", "-n", "100000", "--component", "edge", "--level", "debug")
+  expect(log.out).toContain("operation=acme_tell")
+  await command("logs", "-n", "100000", "--json")
+  expect((await command("stop")).code).toBe(0)
 
   expect(said.flatMap(([what, text]) => leaksIn(what, text))).toEqual([])
 
