@@ -125,6 +125,8 @@ const listen = (settings: Serve, answer: Answering): Effect.Effect<Server, HttpR
         hostname: settings.host,
         port: settings.port,
         development: false,
+        // Outside development Bun shares a port with other processes: a port that is taken would look free.
+        reusePort: false,
         idleTimeout: silence,
         // Twice, so that who sends a little too much is told in words.
         maxRequestBodySize: 2 * Body.maxBytes,
