@@ -1,10 +1,10 @@
 import { expect } from "bun:test"
 import { existsSync, statSync, writeFileSync } from "node:fs"
-import { Deferred, Effect, Exit, Fiber, Layer, Queue, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Queue, Schedule, Scope } from "effect"
 import type { Caller } from "../../plugin/Operation.ts"
 import { live, tempHome } from "../../testing/effect.ts"
 import { failureOf, localDoor } from "../Call.ts"
-import type { Described, Door } from "../Door.ts"
+import type { Described, Door, HubUnreachable } from "../Door.ts"
 import { acme, catalogueOf, handles } from "../fixtures/handles.ts"
 import { connect } from "./Connect.ts"
 import { listen } from "./Listen.ts"
@@ -58,7 +58,7 @@ live(
       state: "queued",
     })
     const much = yield* Effect.exit(far.call("dispatch", { prompt: "x".repeat(21_000_000) }, caller))
-    expect(failureOf(much)).toBeDefined()
+    expect(failureOf(much)?.code).toBe("invalid")
     expect((yield* far.call("dispatch", { prompt: "ok" }, caller)).output).toEqual({
       run_id: "ok",
       state: "queued",
@@ -226,3 +226,52 @@ live(
     expect(asked).toEqual(["change", "look", "look"])
   }),
 )
+
+live(
+  "a hub that was started again at the same place is found again, with the same key for the same call",
+  Layer.empty,
+  Effect.gen(function* () {
+    const path = `${yield* tempHome}/hub.sock`
+    const keys: Array<string | undefined> = []
+    const begun = yield* Queue.unbounded<void>()
+    const own = (call: Door["call"]): Door => ({
+      operations: Effect.succeed([{ ...operation("dispatch", false), idempotent: true }]),
+      call: (name, input, from) => {
+        keys.push(from.call_key)
+        return Effect.andThen(Queue.offer(begun, undefined), call(name, input, from))
+      },
+    })
+    const first = yield* Scope.make()
+    yield* Scope.provide(
+      listening(
+        own(() => Effect.never),
+        path,
+      ),
+      first,
+    )
+    const find: Effect.Effect<Door, HubUnreachable> = Effect.suspend(() => connect(path, find)).pipe(
+      Effect.retry({ times: 1_000, schedule: Schedule.spaced("5 millis") }),
+    )
+    const far = yield* find
+    const call = yield* Effect.forkChild(far.call("dispatch", {}, caller))
+    yield* Queue.take(begun)
+    const closing = yield* Effect.forkChild(Scope.close(first, Exit.void))
+    // The old one takes its name away before the new one puts its own there.
+    yield* Effect.promise(() => gone(path))
+    yield* listening(
+      own(() => Effect.succeed({ output: "second" })),
+      path,
+    )
+    expect((yield* Fiber.join(call)).output).toBe("second")
+    expect(keys.length).toBe(2)
+    expect(keys[0]).toBe(keys[1]!)
+    yield* Fiber.join(closing)
+    expect(existsSync(path)).toBe(true)
+    expect((yield* far.call("dispatch", {}, caller)).output).toBe("second")
+    expect(keys[2]).not.toBe(keys[0])
+  }),
+)
+
+const gone = async (path: string): Promise<void> => {
+  while (existsSync(path)) await Bun.sleep(0)
+}

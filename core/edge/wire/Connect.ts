@@ -5,7 +5,7 @@ import { silent, type Talk } from "../../plugin/Talk.ts"
 import { maxInputBytes } from "../Call.ts"
 import { type Answered, Described, type Door, HubUnreachable } from "../Door.ts"
 import { maxLine } from "./Cutter.ts"
-import { answers as isAnswered, type Link, Nobody, open, Refusal } from "./Link.ts"
+import { answers as isAnswered, type Hearing, type Link, Nobody, open, Refusal } from "./Link.ts"
 import { PROTOCOL } from "./Protocol.ts"
 
 /** The hub ends, or is gone. What it had not begun, and what only looks, may be asked again elsewhere. */
@@ -51,13 +51,13 @@ export const connect = Effect.fn("Wire.connect")(function* (
   next: Effect.Effect<Door, HubUnreachable> = Effect.fail(nobody(path)),
   version = "unknown",
 ): Effect.fn.Return<Door, HubUnreachable> {
-  const line = new Line(path, version)
-  yield* Effect.mapError(line.link, (error) =>
+  const lines = new Lines(path, version)
+  yield* Effect.mapError(lines.line, (error) =>
     error._tag === "HubEnding"
       ? nobody(path)
       : new HubUnreachable({ home: homeOf(path), message: error.message }),
   )
-  return remote(line, next)
+  return remote(lines, next)
 })
 
 const homeOf = (path: string): string => path.replace(/\/[^/]*$/, "")
@@ -68,7 +68,7 @@ const nobody = (path: string): HubUnreachable =>
     message: `No hub answers on ${path}. Start one with \`hub start\`.`,
   })
 
-const remote = (line: Line, next: Effect.Effect<Door, HubUnreachable>): Door => {
+const remote = (lines: Lines, next: Effect.Effect<Door, HubUnreachable>): Door => {
   let moved: Door | undefined
   const move = next.pipe(
     Effect.mapError(({ message }) => new OperationFailed({ code: "unavailable", message })),
@@ -90,7 +90,7 @@ const remote = (line: Line, next: Effect.Effect<Door, HubUnreachable>): Door => 
   }
   return {
     operations: through(
-      line.operations,
+      lines.operations,
       (door) => door.operations,
       () => true,
     ),
@@ -98,9 +98,9 @@ const remote = (line: Line, next: Effect.Effect<Door, HubUnreachable>): Door => 
       Effect.suspend(() => {
         const own = { ...caller, call_key: caller.call_key ?? crypto.randomUUID() }
         return through(
-          line.call(name, input, own, talk),
+          lines.call(name, input, own, talk),
           (door) => door.call(name, input, own, talk),
-          () => line.repeatable.has(name),
+          () => lines.repeatable.has(name),
         )
       }),
   }
@@ -120,12 +120,11 @@ interface Waiting {
   readonly failed: (error: Failed) => void
 }
 
-/** One connection, and the calls under way on it. */
-class Line {
+/** Opens a connection for the first call, and another when that one is of no use any more. */
+class Lines {
   repeatable: ReadonlySet<string> = new Set()
-  private opening: Promise<Link> | undefined
-  private readonly waiting = new Map<number, Waiting>()
-  private count = 0
+  private opening: Promise<Line> | undefined
+  private current: Line | undefined
 
   private readonly path: string
   private readonly version: string
@@ -135,7 +134,7 @@ class Line {
     this.version = version
   }
 
-  readonly link: Effect.Effect<Link, Failed> = Effect.tryPromise({
+  readonly line: Effect.Effect<Line, Failed> = Effect.tryPromise({
     try: () => (this.opening ??= this.open()),
     catch: (cause) => {
       this.opening = undefined
@@ -161,26 +160,45 @@ class Line {
       "output" in told ? Effect.succeed(answeredOf(told)) : Effect.fail(strange),
     )
 
-  private async open(): Promise<Link> {
-    const link = await open(
-      this.path,
-      { protocol: PROTOCOL, kind: "calls", version: this.version },
-      {
-        line: (bytes) => this.told(bytes.toString("utf8")),
-        tooLong: () => this.over(strange),
-        lost: () => this.over(new HubEnding({ hasBegun: true })),
-      },
-    )
-    this.repeatable = new Set(link.welcome?.repeatable)
+  private readonly ask = (what: object, progress?: Talk["progress"]) =>
+    Effect.flatMap(this.line, (line) => line.ask(what, progress))
+
+  private async open(): Promise<Line> {
+    const line = new Line(() => {
+      if (this.current === line) this.opening = undefined
+    })
+    this.current = line
+    const hello = { protocol: PROTOCOL, kind: "calls", version: this.version } as const
+    line.link = await open(this.path, hello, line)
     // A connection that nobody waits on keeps no program from its end.
-    link.keepAlive(false)
-    return link
+    line.link.keepAlive(false)
+    this.repeatable = new Set(line.link.welcome?.repeatable)
+    return line
+  }
+}
+
+/** One connection, and the calls under way on it. */
+class Line implements Hearing {
+  link: Link | undefined
+  private readonly waiting = new Map<number, Waiting>()
+  private count = 0
+
+  private readonly retire: () => void
+
+  /** `retire`: nothing more is to be asked here. */
+  constructor(retire: () => void) {
+    this.retire = retire
   }
 
-  private readonly ask = Effect.fnUntraced(
+  readonly ask = Effect.fnUntraced(
     { self: this },
-    function* (this: Line, what: object, progress: Talk["progress"] = silent.progress) {
-      const link = yield* this.link
+    function* (
+      this: Line,
+      what: object,
+      progress: Talk["progress"] = silent.progress,
+    ): Effect.fn.Return<Told, Failed> {
+      const { link } = this
+      if (link === undefined || link.isClosed) return yield* new HubEnding({ hasBegun: false })
       const id = ++this.count
       const line = `${JSON.stringify({ id, ...what })}\n`
       if (Buffer.byteLength(line) > maxLine) return yield* tooLarge
@@ -197,19 +215,28 @@ class Line {
     },
   )
 
-  private told(text: string): void {
-    const told = Schema.decodeUnknownOption(Told)(text)
+  line(bytes: Buffer): void {
+    const told = Schema.decodeUnknownOption(Told)(bytes.toString("utf8"))
     if (told._tag === "None") return this.over(strange)
     if ("refused" in told.value) return this.over(gone(`says: ${told.value.refused.message}`))
+    if ("ending" in told.value) this.retire()
     const { id } = told.value
     const waiting = this.waiting.get(id)
     if (!("progress" in told.value)) this.left(id)
     waiting?.told(told.value)
   }
 
+  tooLong(): void {
+    this.over(strange)
+  }
+
+  lost(): void {
+    this.over(new HubEnding({ hasBegun: true }))
+  }
+
   private left(id: number): void {
     this.waiting.delete(id)
-    if (this.waiting.size === 0) void this.opening?.then((link) => link.keepAlive(this.waiting.size > 0))
+    if (this.waiting.size === 0) this.link?.keepAlive(false)
   }
 
   private cancel(link: Link, id: number): void {
@@ -218,10 +245,9 @@ class Line {
     this.left(id)
   }
 
-  /** Nothing more comes over this connection; the next call opens another. */
   private over(error: Failed): void {
-    void this.opening?.then((link) => link.end())
-    this.opening = undefined
+    this.retire()
+    this.link?.end()
     const waiting = [...this.waiting.values()]
     this.waiting.clear()
     for (const { failed } of waiting) failed(error)
