@@ -9,7 +9,7 @@ import type { Open } from "./httpDoor.ts"
 export const openHttp = ({ events, registry, served, tokens }: Hub, { version }: Wish): Open =>
   Effect.fn("Hub.openHttp")(function* (settings) {
     const mcp = yield* McpHttp.make({ hub: Effect.succeed(served), name: "hub", version })
-    return yield* Http.serve({
+    const http = yield* Http.serve({
       door: served.door,
       registry,
       events,
@@ -24,4 +24,7 @@ export const openHttp = ({ events, registry, served, tokens }: Hub, { version }:
         return { ready: reasons.length === 0, reasons }
       }),
     })
+    // Before the port is closed, which waits for what is open.
+    yield* Effect.addFinalizer(() => mcp.end)
+    return http
   })

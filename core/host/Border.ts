@@ -118,14 +118,15 @@ const guarded = <A, E, R extends PluginServices>(
     border.plugin === "core" ? identity : ofPlugin(border.plugin),
   )
   if (limit === undefined) return inside
-  const hung = `plugin "${border.plugin}": ${what} did not end within ${Duration.format(limit)}`
   return Effect.timeoutOrElse(inside, {
     duration: limit,
-    orElse: () =>
-      Effect.andThen(
+    orElse: () => {
+      const hung = `plugin "${border.plugin}": ${what} did not end within ${Duration.format(limit)}`
+      return Effect.andThen(
         border.broke(hung),
         Effect.suspend(() => Effect.fail(broken(hung, true))),
-      ),
+      )
+    },
   })
 }
 

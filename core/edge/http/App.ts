@@ -18,7 +18,7 @@ export interface House {
   readonly door: Door
   readonly catalogue: Effect.Effect<Catalogue>
   readonly ready: Effect.Effect<Readiness>
-  readonly mcp: (request: Request, caller: Who.HttpCaller) => Promise<Response>
+  readonly mcp: (request: Request, caller: Who.HttpCaller, body: Uint8Array) => Promise<Response>
   readonly version: string
   readonly who: Who.Door
   readonly followers: Followers
@@ -212,7 +212,7 @@ const mcp = async ({ mcp }: House, c: Asked): Promise<Response> => {
   const body = await Body.read(request)
   if (body instanceof Response) return body
   c.env.hold()
-  return mcp(body.length === 0 ? request : Body.again(request, body), caller)
+  return mcp(request, caller, body)
 }
 
 const plugin = async ({ catalogue, underway }: House, c: Asked): Promise<Response> => {

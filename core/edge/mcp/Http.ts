@@ -29,7 +29,13 @@ export const make = Effect.fn("McpHttp.make")(function* (options: HttpOptions) {
   let hasEnded = false
   const sessions = yield* Sessions.make(options.limits ?? Sessions.limits)
   const modern = yield* Modern.make(making, Body.maxBytes)
-  yield* Effect.addFinalizer(() => Effect.sync(() => (hasEnded = true)))
+
+  /** Ends what is open and answers nothing more. Whoever closes the port waits for what is open. */
+  const end = Effect.suspend(() => {
+    hasEnded = true
+    return Effect.all([sessions.end, modern.end], { discard: true })
+  })
+  yield* Effect.addFinalizer(() => end)
 
   const open = async (asked: Asked, caller: Caller): Promise<Response> => {
     const full = sessions.room(caller)
@@ -37,6 +43,7 @@ export const make = Effect.fn("McpHttp.make")(function* (options: HttpOptions) {
     const session = new Session({
       server: Server.make(making, "legacy"),
       caller,
+      authInfo: authOf(caller),
       maxBytes: Body.maxBytes,
       now: sessions.now,
       closed: sessions.remove,
@@ -49,29 +56,28 @@ export const make = Effect.fn("McpHttp.make")(function* (options: HttpOptions) {
     return response
   }
 
-  const legacy = (asked: Asked, caller: Caller): Promise<Response> => {
-    const id = asked.request.headers.get("mcp-session-id")
-    if (id === null && opens(asked.body)) return open(asked, caller)
-    if (id === null) return Promise.resolve(Refusals.noSession())
-    const session = sessions.find(id, caller)
-    return session === undefined ? Promise.resolve(Refusals.unknownSession()) : session.handle(asked)
+  const begin = async (asked: Asked, caller: Caller): Promise<Response> => {
+    if (!(await isLegacyRequest(asked.request, asked.body)))
+      return modern.handle(asked, caller, authOf(caller))
+    if (asked.request.headers.has("mcp-session-id")) return Refusals.unknownSession()
+    return opens(asked.body) ? open(asked, caller) : Refusals.noSession()
   }
 
-  /** `caller` is who the HTTP door let in. */
-  const handle = async (request: Request, caller: Caller): Promise<Response> => {
+  /** `caller` is who the HTTP door let in, `bytes` the body of the request. */
+  const handle = async (request: Request, caller: Caller, bytes: Uint8Array): Promise<Response> => {
     if (hasEnded) return Refusals.ending()
-    const body = request.method === "POST" ? await bodyOf(request) : undefined
+    const body = request.method === "POST" ? parse(bytes) : undefined
     if (body instanceof Response) return body
-    const asked = { request, body, authInfo: authOf(caller) }
-    return (await isLegacyRequest(request, body)) ? legacy(asked, caller) : modern(asked, caller)
+    const asked = { request, body }
+    // Who has a session speaks a protocol that has them.
+    const session = sessions.find(request.headers.get("mcp-session-id"), caller)
+    return session === undefined ? begin(asked, caller) : session.handle(asked)
   }
 
-  return { handle, sessions: Effect.sync(sessions.shown) }
+  return { handle, end, sessions: Effect.sync(sessions.shown) }
 })
 
-const bodyOf = async (request: Request): Promise<unknown> => {
-  const bytes = await Body.read(request)
-  if (bytes instanceof Response) return bytes
+const parse = (bytes: Uint8Array): unknown => {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown
   } catch {

@@ -6,6 +6,9 @@
 /** Bytes that wait for a client. A single event may be larger. */
 export const mostUnread = 1_000_000
 
+/** An answer that is whole within so many milliseconds is sent in one piece: that takes half as long as a stream of it. */
+const soon = 10
+
 /** `told`: to its end. `gone`: the client went away. `slow`: it did not read. */
 export type Ending = "told" | "gone" | "slow"
 
@@ -13,24 +16,18 @@ export type Ending = "told" | "gone" | "slow"
 const hello = new TextEncoder().encode(": ok\n\n")
 
 /** Answers that are no stream are left as they are. `ended` is called once. */
-export const flow = (response: Response, ended: (how: Ending) => void): Response => {
+export const flow = async (
+  request: Request,
+  response: Response,
+  ended: (how: Ending) => void,
+): Promise<Response> => {
   if (response.body === null || !isEventStream(response)) return (ended("told"), response)
-  const source: ReadableStream<Uint8Array> = response.body
-  const reader = source.getReader()
-  let isGone = false
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => {
-        controller.enqueue(hello)
-        void pump(reader, controller).then((how) => ended(isGone ? "gone" : how))
-      },
-      cancel: () => {
-        isGone = true
-        return reader.cancel()
-      },
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: mostUnread }),
-  )
+  const source: Source = response.body.getReader()
+  const begun = request.method === "POST" ? await gather(source) : { pieces: [], next: source.read() }
+  if (begun.next === undefined) return (ended("told"), new Response(Buffer.concat(begun.pieces), response))
+  const body = stream(source, begun.pieces, begun.next, ended)
+  // Nobody takes the stream of a request that is gone already.
+  if (request.signal.aborted) await body.cancel()
   return new Response(body, response)
 }
 
@@ -38,23 +35,71 @@ const isEventStream = ({ headers }: Response): boolean =>
   headers.get("content-type")?.startsWith("text/event-stream") === true
 
 /** What Bun and the DOM agree on. */
-interface Reader {
-  readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+interface Source {
+  readonly read: () => Promise<Piece>
   readonly cancel: () => Promise<void>
 }
 
+interface Piece {
+  readonly done: boolean
+  readonly value?: Uint8Array | undefined
+}
+
+/** What is there soon; without `next` it is all. */
+const gather = async (
+  source: Source,
+): Promise<{ readonly pieces: Array<Uint8Array>; readonly next?: Promise<Piece> }> => {
+  const pieces: Array<Uint8Array> = []
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, soon)
+  try {
+    for (;;) {
+      const next = source.read()
+      const piece = await Promise.race([next, late])
+      if (piece === undefined) return { pieces, next }
+      if (piece.done || piece.value === undefined) return { pieces }
+      pieces.push(piece.value)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const stream = (
+  source: Source,
+  pieces: ReadonlyArray<Uint8Array>,
+  next: Promise<Piece>,
+  ended: (how: Ending) => void,
+): ReadableStream<Uint8Array> => {
+  let isGone = false
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        for (const piece of [hello, ...pieces]) controller.enqueue(piece)
+        void pump(source, next, controller).then((how) => ended(isGone ? "gone" : how))
+      },
+      cancel: () => {
+        isGone = true
+        return source.cancel()
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: mostUnread }),
+  )
+}
+
 const pump = async (
-  reader: Reader,
+  source: Source,
+  first: Promise<Piece>,
   controller: ReadableStreamDefaultController<Uint8Array>,
 ): Promise<Ending> => {
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
+    for (let next = first; ; next = source.read()) {
+      const { done, value } = await next
       if (done || value === undefined) return (controller.close(), "told")
       if ((controller.desiredSize ?? 0) <= 0) break
       controller.enqueue(value)
     }
-    await reader.cancel()
+    await source.cancel()
     controller.close()
     return "slow"
   } catch {

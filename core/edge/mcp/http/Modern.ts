@@ -1,5 +1,10 @@
 /** The protocol from 2026-07-28 on: each request stands alone, and what changes is told on `subscriptions/listen`. */
-import { createMcpHandler, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server"
+import {
+  type AuthInfo,
+  createMcpHandler,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/server"
 import { Effect } from "effect"
 import type { Caller } from "../../../plugin/Operation.ts"
 import { isObject } from "../../JsonSchema.ts"
@@ -13,15 +18,12 @@ import type { Asked } from "./Session.ts"
 /** Streams of `subscriptions/listen`, all clients together. */
 const mostListening = 1_000
 
-/** Ends its streams with its scope. */
 export const make = Effect.fnUntraced(function* (making: Server.Making, maxBytes: number) {
   const handler = createMcpHandler(() => Server.makeForOne(making), {
     legacy: "reject",
     maxSubscriptions: mostListening,
     maxRequestBodySize: maxBytes,
   })
-  yield* Effect.addFinalizer(() => Effect.promise(() => handler.close()))
-
   const { notify } = handler
   const tell = {
     tools: () => notify.toolsChanged(),
@@ -41,14 +43,21 @@ export const make = Effect.fnUntraced(function* (making: Server.Making, maxBytes
     fork: making.fork,
     tell: (uri) => notify.resourceUpdated(uri),
   })
-  yield* Effect.addFinalizer(() => Effect.sync(subscriptions.close))
 
-  return async ({ authInfo, body, request }: Asked, caller: Caller): Promise<Response> => {
+  const handle = async ({ body, request }: Asked, caller: Caller, authInfo: AuthInfo): Promise<Response> => {
     const uris = isListen(body) ? urisOf(body["params"]) : []
     const left = uris.map((uri) => subscriptions.hold(uri, caller))
     const response = await handler.fetch(request, { authInfo, parsedBody: body })
-    return flow(response, () => left.forEach((leave) => leave()))
+    return flow(request, response, () => left.forEach((leave) => leave()))
   }
+
+  /** Its streams end. */
+  const end = Effect.promise(async () => {
+    subscriptions.close()
+    await handler.close()
+  })
+
+  return { handle, end }
 })
 
 const isListen = (body: unknown): body is Record<string, unknown> =>

@@ -22,7 +22,6 @@ export interface Asked {
   readonly request: Request
   /** The JSON of its body, if it has one. */
   readonly body: unknown
-  readonly authInfo: AuthInfo
 }
 
 export class Session {
@@ -34,6 +33,7 @@ export class Session {
   open = 0
   private readonly transport: WebStandardStreamableHTTPServerTransport
   private readonly server: Server
+  private readonly authInfo: AuthInfo
   private readonly now: () => number
   /** Requests whose answer could not be told. */
   private readonly cut = new Set<string | number>()
@@ -41,12 +41,14 @@ export class Session {
   constructor(options: {
     readonly server: Server
     readonly caller: Caller
+    readonly authInfo: AuthInfo
     readonly maxBytes: number
     readonly now: () => number
     readonly closed: (session: Session) => void
   }) {
     this.server = options.server
     this.caller = options.caller
+    this.authInfo = options.authInfo
     this.now = options.now
     this.opened = this.seen = options.now()
     this.transport = new WebStandardStreamableHTTPServerTransport({
@@ -69,15 +71,16 @@ export class Session {
     return `${name} ${version}`.trim().slice(0, 200)
   }
 
-  async handle({ authInfo, body, request }: Asked): Promise<Response> {
+  async handle({ body, request }: Asked): Promise<Response> {
     this.seen = this.now()
     if (this.open >= mostOpen && request.method !== "DELETE") return Refusals.tooManyOpen(mostOpen)
+    const { authInfo } = this
     const asked = body === undefined ? { authInfo } : { authInfo, parsedBody: body }
     this.open++
     try {
       const response = await this.transport.handleRequest(request, asked)
       await this.answerCancelled(body)
-      return flow(response, (how) => this.ended(how, body))
+      return await flow(request, response, (how) => this.ended(how, body))
     } catch (error) {
       this.open--
       throw error

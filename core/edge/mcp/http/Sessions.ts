@@ -34,7 +34,7 @@ export interface Shown {
 
 export type Sessions = Effect.Success<ReturnType<typeof make>>
 
-/** Ends all of them with its scope. */
+/** Those that are idle end by themselves, all others with `end`. */
 export const make = Effect.fnUntraced(function* (most: Limits) {
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
@@ -44,7 +44,7 @@ export const make = Effect.fnUntraced(function* (most: Limits) {
     all.delete(session.id)
     return session.close().catch(() => undefined)
   }
-  const closeAll = () => Promise.all([...all.values()].map(close))
+  const end = Effect.promise(() => Promise.all([...all.values()].map(close)))
 
   const sweep = Effect.sync(() => {
     for (const session of all.values()) {
@@ -55,7 +55,6 @@ export const make = Effect.fnUntraced(function* (most: Limits) {
     }
   })
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(look), sweep)))
-  yield* Effect.addFinalizer(() => Effect.promise(closeAll))
 
   /** Of these the one that was idle longest, if any may go. */
   const idlest = (some: ReadonlyArray<Session>): Session | undefined =>
@@ -72,6 +71,7 @@ export const make = Effect.fnUntraced(function* (most: Limits) {
 
   return {
     now,
+    end,
     /** Whether there is room for one more, now; else who has too many. */
     room: ({ token }: Caller): { readonly most: number; readonly whose: string } | undefined => {
       const sessions = [...all.values()]
@@ -83,8 +83,8 @@ export const make = Effect.fnUntraced(function* (most: Limits) {
     },
     add: (session: Session): void => void all.set(session.id, session),
     remove: (session: Session): void => void all.delete(session.id),
-    find: (id: string, { token }: Caller): Session | undefined => {
-      const session = all.get(id)
+    find: (id: string | null, { token }: Caller): Session | undefined => {
+      const session = id === null ? undefined : all.get(id)
       return session?.caller.token === token ? session : undefined
     },
     shown: (): ReadonlyArray<Shown> =>
