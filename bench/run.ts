@@ -7,6 +7,7 @@ import { figure as dispatch } from "./dispatch.ts"
 import { figure as events } from "./events.ts"
 import { figure as fallback } from "./fallback.ts"
 import { figure as gigabyte } from "./gigabyte.ts"
+import { figure as http } from "./http.ts"
 import { figure as hundred } from "./hundred.ts"
 import { figure as line } from "./line.ts"
 import { figure as past } from "./past.ts"
@@ -16,7 +17,7 @@ import { type Figure, type Row, Skipped } from "./support/Figure.ts"
 import { table, verdict } from "./support/Table.ts"
 import { figure as version } from "./version.ts"
 
-const figures = [version, start, dispatch, past, attempt, fallback, line, hundred, gigabyte, events]
+const figures = [version, start, dispatch, past, attempt, fallback, line, hundred, gigabyte, events, http]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */
 const patience = { whole: 120_000, quick: 40_000 }

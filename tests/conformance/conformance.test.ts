@@ -1,7 +1,8 @@
 /** The hub as its clients' authors test servers: the official suites, against the built daemon. */
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { ensureBuilt } from "../../bin/binary.ts"
-import { type Daemon, startDaemon } from "./daemon.ts"
+import type { Daemon } from "../support/serve.ts"
+import { startDaemon } from "./daemon.ts"
 import { runSuite, suites } from "./suites.ts"
 
 let daemon: Daemon
