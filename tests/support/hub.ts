@@ -122,7 +122,7 @@ interface Reply {
 
 const lost: Reply = { error: { code: 0, message: "the hub is gone" } }
 
-/** `hub serve --stdio --standalone`, spoken to in lines. */
+/** `hub serve --stdio --standalone`, or another way to serve, spoken to in lines. */
 export class Server {
   readonly child: Subprocess<"pipe", "pipe", "pipe">
   private readonly waiting = new Map<number, (reply: Reply) => void>()
@@ -138,8 +138,9 @@ export class Server {
     args: ReadonlyArray<string> = [],
     env: Readonly<Record<string, string>> = {},
     cwd = home.path,
+    how: ReadonlyArray<string> = ["serve", "--stdio", "--standalone"],
   ) {
-    this.child = Bun.spawn([binary, "serve", "--stdio", "--standalone", ...args], {
+    this.child = Bun.spawn([binary, ...how, ...args], {
       cwd,
       env: { ...environment(home), ...env },
       stdin: "pipe",
@@ -219,6 +220,10 @@ export class Server {
     await this.ended
   }
 }
+
+/** `hub serve --stdio`: the shim, which leads to the one hub of the home. */
+export const shim = (home: Home, env: Readonly<Record<string, string>> = {}): Server =>
+  new Server(home, [], env, home.path, ["serve", "--stdio"])
 
 /** The one document that `--json` prints; throws when there is more, or less. */
 export const documentOf = <A = Record<string, unknown>>({ err, out }: Finished): A => {

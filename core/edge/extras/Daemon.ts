@@ -123,8 +123,11 @@ const statusBy = Effect.fnUntraced(function* (daemon: Daemon, { caller }: Contex
 })
 
 /** A hub that does not answer, or answers in the words of another version, has no status. */
-export const statusIfAny = (daemon: Daemon, context: Context) =>
-  Effect.option(Effect.timeout(Effect.scoped(statusBy(daemon, context)), "5 seconds"))
+export const statusIfAny = (
+  daemon: Daemon,
+  context: Context,
+  within: Duration.Duration = Duration.seconds(5),
+) => Effect.option(Effect.timeout(Effect.scoped(statusBy(daemon, context)), within))
 
 const statusCommand = (daemon: Daemon): Command =>
   extra({
@@ -262,7 +265,7 @@ const stop = Effect.fnUntraced(function* (
 ) {
   const holder = yield* nameOf(daemon)
   if (holder === undefined) return undefined
-  const status = yield* statusIfAny(daemon, context)
+  const status = yield* statusIfAny(daemon, context, Duration.min(timeout, Duration.seconds(5)))
   yield* context.progress.status(`waits for pid ${holder.pid} to end`)
   signal(holder.pid, "SIGTERM")
   const inTime = yield* freedIn(daemon, holder, timeout)
