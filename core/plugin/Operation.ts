@@ -75,7 +75,7 @@ export interface Long {
   /**
    * Operation that tells how it stands: its output has `state`, `answer` once it has succeeded, `failure.message` when it has
    * not (of class `internal`: by a fault of the hub), and `questions` (as in `Talk.ask`) while it waits for replies. With an
-   * input `wait_seconds` it may be asked to wait for the end.
+   * input `wait_seconds` it may be asked to wait for the end. (The operation itself is not, where a task is what is wanted.)
    */
   readonly check: string
   readonly cancel: string

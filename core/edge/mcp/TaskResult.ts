@@ -55,6 +55,7 @@ const failureOf = ({ id, said: { failure }, status }: Task): OperationFailed => 
 /** Clients check the end of a task against the output schema of the tool that started it. */
 const fieldsFor = ({ operation, said }: Task): Fields | undefined => {
   const { output } = describe(operation)
+  if (output["type"] !== "object") return said
   const names = Object.keys(propertiesOf(output)).filter((name) => Object.hasOwn(said, name))
   return requiredOf(output).every((name) => names.includes(name))
     ? Object.fromEntries(names.map((name) => [name, said[name]]))

@@ -158,10 +158,11 @@ describe("2026-07-28", () => {
       expect((await client.ask(method, { taskId: "x" }, extension)).error?.code).toBe(-32601)
   })
 
-  test("a client with the extension gets a handle, and the result with tasks/get", async () => {
+  test("a client with the extension gets a handle without waiting, and the result with tasks/get", async () => {
     const { hub, work } = setting()
     const client = await rawClient(hub, extension)
-    const { result: handle } = await client.ask("tools/call", start("a"))
+    const call = { name: "start_work", arguments: { name: "a", wait_seconds: 60 } }
+    const { result: handle } = await client.ask("tools/call", call)
     expect(handle).toMatchObject({
       resultType: "task",
       taskId: "a-1",

@@ -37,8 +37,9 @@ export const callTool = Effect.fnUntraced(function* (
   const asTask = yield* era === "legacy"
     ? TasksLegacy.wanted(operation, params.task)
     : TasksModern.wanted(operation, context)
+  const input = asTask ? withoutWait(params.arguments) : params.arguments
   const called = withReplies(context, params.name, era, (ask) =>
-    view.door.call(params.name, params.arguments ?? {}, view.caller, talkOf(context, params.name, ask)),
+    view.door.call(params.name, input ?? {}, view.caller, talkOf(context, params.name, ask)),
   )
   const result = yield* Effect.result(called)
   if (Result.isFailure(result)) return yield* failed(result.failure, asTask && era === "legacy")
@@ -56,6 +57,10 @@ const findTool = ({ caller, catalogue }: Tasks.View, name: string) => {
   const known = callable(catalogue, caller.scopes).map((one) => one.name)
   return invalid(`There is no tool ${JSON.stringify(name.slice(0, 100))}.${suggestion(name, known)}`)
 }
+
+/** A task is what waits. */
+const withoutWait = (input: Tasks.Fields = {}): Tasks.Fields =>
+  Object.fromEntries(Object.entries(input).filter(([name]) => name !== "wait_seconds"))
 
 /** A refused call is no error of the protocol, but a client that waits for a task could not read it. */
 const failed = (
