@@ -11,6 +11,8 @@ import { type Coding, notice } from "./Sse.ts"
 /** Streams at one time: of one token (in open mode: of one address), and of all. */
 export const most = { ofOne: 1_000, ofAll: 4_000 }
 const heartbeat = "15 seconds"
+/** Milliseconds that new events wait at most for those that come right after them. */
+const longestPause = 50
 
 /** What `check_dispatch` says of a run, as far as it is needed here. */
 const Seen = Schema.Struct({ run_id: Schema.String, state: RunState, last_seq: Schema.Int })
@@ -92,7 +94,7 @@ export const make = Effect.fnUntraced(function* (
   const readRun = (feed: Feed, run_id: string) =>
     Stream.runForEachArray(
       Stream.takeUntil(events.follow(run_id, feed.last), ({ type }) => ends.has(type)),
-      (batch) => Effect.sync(() => feed.add(batch)),
+      (batch) => add(feed, batch),
     ).pipe(
       Effect.andThen(end(run_id)),
       Effect.andThen((seen) => Effect.sync(() => feed.finish(word(seen)))),
@@ -116,8 +118,7 @@ export const make = Effect.fnUntraced(function* (
 
   const beginAll = (coding: Coding): Open => {
     const feed = new Feed(0, coding, undefined)
-    const add = (batch: ReadonlyArray<RunEvent>) => Effect.sync(() => feed.add(batch))
-    return { feed, reader: fork(Stream.runForEachArray(events.live, add)) }
+    return { feed, reader: fork(Stream.runForEachArray(events.live, (batch) => add(feed, batch))) }
   }
 
   const admit = ({ key }: Holder): Effect.Effect<void, OperationFailed> => {
@@ -155,6 +156,14 @@ export const make = Effect.fnUntraced(function* (
     end: () => [...following.keys()].forEach((follower) => follower.end()),
   }
 })
+
+/** Many connections are written to less often and with more at once: at a thousand, each line is a thousand writes. */
+const add = (feed: Feed, batch: ReadonlyArray<RunEvent>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    feed.add(batch)
+    const pause = Math.min(longestPause, feed.followers.size / 20)
+    return pause < 1 ? Effect.void : Effect.sleep(pause)
+  })
 
 const ends = new Set(["run_succeeded", "run_failed", "run_cancelled", "run_timed_out"])
 
