@@ -50,11 +50,23 @@ export const folder = Effect.fnUntraced(function* (dir: string) {
 /** Where the system has no watches left, looking twice a second is slower but keeps the promise. */
 const degraded_ms = 500
 
+/** Bun 1.4 tells of no change that comes within two milliseconds of the one it told last: a little later it is rung once more. */
+const echo_ms = 5
+
 const subscribe = (dir: string, ring: () => void): (() => void) => {
   try {
-    const watcher = fs.watch(dir, { persistent: false }, ring)
+    let echo: Timer | undefined
+    const told = () => {
+      ring()
+      clearTimeout(echo)
+      echo = setTimeout(ring, echo_ms)
+    }
+    const watcher = fs.watch(dir, { persistent: false }, told)
     watcher.on("error", ring)
-    return () => watcher.close()
+    return () => {
+      watcher.close()
+      clearTimeout(echo)
+    }
   } catch {
     const timer = setInterval(ring, degraded_ms)
     timer.unref()
