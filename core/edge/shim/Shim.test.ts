@@ -197,6 +197,22 @@ test("what the client says while there is no hub is kept in its order", async ()
   expect(answers.map(({ id }) => id)).toEqual(ids)
 })
 
+test("hubs that are killed at any moment under load: each request has one answer", async () => {
+  const shim = new Shim()
+  await shim.initialize()
+  const asked: Array<number> = []
+  const answered: Array<unknown> = []
+  for (let round = 0; round < 6; round++) {
+    for (let n = 0; n < 40; n++)
+      asked.push(shim.tool(n % 4 === 0 ? "change" : "look", { text: "x".repeat(n * 500) }))
+    // Somewhere in the middle of the answers.
+    for (let n = 0; n < round * 6; n++) answered.push((await shim.next()).id)
+    kill("SIGKILL")
+    while (answered.length < asked.length) answered.push((await shim.next()).id)
+  }
+  expect([...answered].sort((a, b) => Number(a) - Number(b))).toEqual(asked)
+})
+
 test("a question of a hub that is gone is withdrawn, and its late answer reaches nobody", async () => {
   const shim = new Shim()
   await shim.initialize()

@@ -6,7 +6,7 @@ import { maxInputBytes } from "../Call.ts"
 import { type Answered, Described, type Door, HubUnreachable } from "../Door.ts"
 import { maxLine } from "./Cutter.ts"
 import { answers as isAnswered, type Hearing, type Link, Nobody, open, Refusal } from "./Link.ts"
-import { PROTOCOL } from "./Protocol.ts"
+import { type Ask, PROTOCOL } from "./Protocol.ts"
 
 /** The hub ends, or is gone. What it had not begun, and what only looks, may be asked again elsewhere. */
 class HubEnding extends Schema.TaggedError<HubEnding>()("HubEnding", { hasBegun: Schema.Boolean }) {}
@@ -115,6 +115,10 @@ const gone = (what: string): OperationFailed =>
     message: `The hub ${what}. Runs that it accepted go on; \`hub doctor\` tells more.`,
   })
 
+type Wanted = { readonly operations: true } | Pick<Extract<Ask, { call: unknown }>, "call">
+
+const said = (ask: Ask): string => `${JSON.stringify(ask)}\n`
+
 interface Waiting {
   readonly told: (told: Told) => void
   readonly failed: (error: Failed) => void
@@ -160,7 +164,7 @@ class Lines {
       "output" in told ? Effect.succeed(answeredOf(told)) : Effect.fail(strange),
     )
 
-  private readonly ask = (what: object, progress?: Talk["progress"]) =>
+  private readonly ask = (what: Wanted, progress?: Talk["progress"]) =>
     Effect.flatMap(this.line, (line) => line.ask(what, progress))
 
   private async open(): Promise<Line> {
@@ -194,13 +198,13 @@ class Line implements Hearing {
     { self: this },
     function* (
       this: Line,
-      what: object,
+      what: Wanted,
       progress: Talk["progress"] = silent.progress,
     ): Effect.fn.Return<Told, Failed> {
       const { link } = this
       if (link === undefined || link.isClosed) return yield* new HubEnding({ hasBegun: false })
       const id = ++this.count
-      const line = `${JSON.stringify({ id, ...what })}\n`
+      const line = said({ id, ...what })
       if (Buffer.byteLength(line) > maxLine) return yield* tooLarge
       const fork = Effect.runForkWith(yield* Effect.context<never>())
       return yield* Effect.callback<Told, Failed>((resume) => {
@@ -241,7 +245,7 @@ class Line implements Hearing {
 
   private cancel(link: Link, id: number): void {
     if (!this.waiting.has(id)) return
-    link.write(`${JSON.stringify({ cancel: id })}\n`)
+    link.write(said({ cancel: id }))
     this.left(id)
   }
 
