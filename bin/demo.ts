@@ -82,7 +82,10 @@ const main = async (): Promise<void> => {
   const start = performance.now()
   if (!(await ensureBuilt())) throw new DemoFailed("dist/hub could not be built.")
   const folder = await mkdtemp(join(tmpdir(), "hub-demo-"))
-  const clean = (): void => rmSync(folder, { recursive: true, force: true })
+  const clean = (): void => {
+    endHub(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
   const leave = (): never => {
     running?.kill()
     clean()
@@ -93,7 +96,7 @@ const main = async (): Promise<void> => {
     await show(folder)
     say(
       dim(
-        `\nThe demo took ${seconds(performance.now() - start)}; its HUB_HOME and its folder are gone again.`,
+        `\nThe demo took ${seconds(performance.now() - start)}; its HUB_HOME, its folder and its hub are gone again.`,
       ),
     )
   } finally {
@@ -101,8 +104,15 @@ const main = async (): Promise<void> => {
   }
 }
 
+const homeIn = (folder: string): string => join(folder, "home")
+
+/** The first command has started one. */
+const endHub = (folder: string): void => {
+  Bun.spawnSync([binary, "stop", "--kill"], { env: environment(homeIn(folder)), stdout: "ignore" })
+}
+
 const show = async (folder: string): Promise<void> => {
-  const home = join(folder, "home")
+  const home = homeIn(folder)
   const project = join(folder, "project")
   await furnish(home, project)
   say(bold("A pipeline with three agents, tried from left to right: quick, cheap, steady."))
@@ -140,14 +150,18 @@ interface Said {
   readonly code: number | null
 }
 
-/** The hub that is at work just now. */
+/** The command that is at work just now. */
 let running: Bun.Subprocess | undefined
 
-const hub = async (home: string, cwd: string, args: ReadonlyArray<string>): Promise<Said> => {
+const environment = (home: string) => {
   const { HUB_RUN: _run, HUB_ATTEMPT: _attempt, ...inherited } = process.env
+  return { ...inherited, HUB_HOME: home }
+}
+
+const hub = async (home: string, cwd: string, args: ReadonlyArray<string>): Promise<Said> => {
   const child = Bun.spawn([binary, ...args], {
     cwd,
-    env: { ...inherited, HUB_HOME: home },
+    env: environment(home),
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
