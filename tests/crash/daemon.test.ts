@@ -55,12 +55,20 @@ const hubAfter = (last: number | undefined): Promise<number> =>
     return pid === last ? undefined : pid
   })
 
+const acknowledges = (loads: ReadonlyArray<ReturnType<typeof load>>): Promise<unknown> => {
+  const count = () => loads.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)
+  const before = count()
+  return until("an acknowledged run", () => count() > before || undefined)
+}
+
 test(`${rounds} kills of the daemon lose no acknowledged run, start no attempt twice, and leave nothing`, async () => {
   const clients = [await overShim(home), overCommands(home), overHttp(home, `http://127.0.0.1:${port}`)]
   const loads = clients.map(load)
   let pid: number | undefined
   for (let round = 0; round < rounds; round++) {
     pid = await hubAfter(pid)
+    // Every other hub is killed at its work, the rest mostly while they start and take up what is left.
+    if (round % 2 === 0) await acknowledges(loads)
     await Bun.sleep(Math.random() * 250)
     process.kill(pid, "SIGKILL")
   }
@@ -70,14 +78,10 @@ test(`${rounds} kills of the daemon lose no acknowledged run, start no attempt t
   await Promise.all(clients.map(({ close }) => close()))
   expect((await run(home, ["stop"])).code).toBe(0)
 
-  expect(
-    Ledger.faults(
-      home,
-      loads.flatMap(({ acknowledged }) => acknowledged),
-    ),
-  ).toEqual([])
-  for (const { acknowledged } of loads) expect(acknowledged.length).toBeGreaterThan(rounds / 20)
-  console.log(
-    `${rounds} kills: ${loads.map(({ acknowledged }) => acknowledged.length).join(" + ")} runs acknowledged over shim, commands and HTTP`,
-  )
+  const all = loads.flatMap(({ acknowledged }) => acknowledged)
+  expect(Ledger.faults(home, all)).toEqual([])
+  const counts = loads.map(({ acknowledged }) => acknowledged.length)
+  expect(counts.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(rounds / 2)
+  for (const count of counts) expect(count).toBeGreaterThan(0)
+  console.log(`${rounds} kills: ${counts.join(" + ")} runs acknowledged over shim, commands and HTTP`)
 }, 900_000)

@@ -1,7 +1,7 @@
 /** Kills a hub that serves alone at random moments, again and again: what was acknowledged ends, nothing runs twice, nothing is left. */
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { ensureBuilt } from "../../bin/binary.ts"
-import { type Home, makeHome, Server } from "../support/hub.ts"
+import { type Home, makeHome, Server, until } from "../support/hub.ts"
 import * as Ledger from "./Ledger.ts"
 
 const rounds = Number(process.env["HUB_CRASH_ROUNDS"] ?? 100)
@@ -34,7 +34,10 @@ test(`${rounds} kills lose no acknowledged run and start no attempt twice`, asyn
   for (let round = 0; round < rounds; round++) {
     const server = new Server(home)
     await server.initialize()
+    const before = acknowledged.length
     const loading = load(server, home.path, acknowledged)
+    // Every other hub is killed at its work, the rest mostly while they start and take up what is left.
+    if (round % 2 === 0) await until("an acknowledged run", () => acknowledged.length > before || undefined)
     await Bun.sleep(Math.random() * 250)
     await server.kill("SIGKILL")
     await loading
@@ -45,5 +48,5 @@ test(`${rounds} kills lose no acknowledged run and start no attempt twice`, asyn
     await last.tool("check_dispatch", { run_id, wait_seconds: 60 })
   expect(await last.close()).toBe(0)
   expect(Ledger.faults(home, acknowledged)).toEqual([])
-  expect(acknowledged.length).toBeGreaterThan(rounds / 4)
+  expect(acknowledged.length).toBeGreaterThanOrEqual(rounds / 2)
 }, 600_000)
