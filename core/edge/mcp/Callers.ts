@@ -1,5 +1,6 @@
 /** Who asks: what the door knows of the caller, and what a request says of itself. */
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
   type Implementation,
   type Server,
@@ -21,6 +22,8 @@ export interface Facts {
   /** The same for each connection of one shim: with the id of a request it makes the key that a lost call is repeated under. */
   readonly shim?: string | undefined
 }
+
+export type Capabilities = Readonly<Record<string, unknown>>
 
 /** Under this key of `authInfo.extra` the HTTP door puts the facts of one request. */
 export const factsKey = "hub/facts"
@@ -45,10 +48,17 @@ export const callerOf = (options: Facts, server: Server, context: ServerContext)
   }
 }
 
-/** The newest protocol names the client in every request, the older ones once. */
+// The newest protocol says with every request what the older ones say once.
+
 const clientOf = (server: Server, { mcpReq }: ServerContext): Implementation => {
   const envelope = mcpReq.envelope as Partial<Record<string, Implementation>> | undefined
   return envelope?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion() ?? { name: "unknown", version: "" }
+}
+
+/** What the client can do, and be asked. */
+export const capabilitiesOf = (server: Server, { mcpReq }: ServerContext): Capabilities => {
+  const envelope = mcpReq.envelope as Partial<Record<string, Capabilities>> | undefined
+  return envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities() ?? {}
 }
 
 /** Keys of different tokens never meet. */

@@ -51,10 +51,10 @@ const offerResources = (server: Server, run: Run, era: Era): void => {
     ),
   )
   server.setRequestHandler("resources/read", ({ params: { uri } }, context) =>
-    run(context, ({ caller, catalogue }) =>
+    run(context, ({ caller, catalogue, declared }) =>
       Effect.flatMap(Readings.find(catalogue, uri), (found) =>
         refusing(
-          withReplies(context, uri, era, (ask) =>
+          withReplies(context, { about: uri, declared, era }, (ask) =>
             Readings.read(found, uri, caller, talkOf(context, found.resource.name, ask)),
           ),
         ),
@@ -68,12 +68,12 @@ const offerPrompts = (server: Server, run: Run, era: Era): void => {
     run(context, ({ catalogue }) => Effect.sync(() => ({ prompts: Readings.promptsOf(catalogue) }))),
   )
   server.setRequestHandler("prompts/get", ({ params }, context) =>
-    run(context, ({ catalogue }) =>
+    run(context, ({ catalogue, declared }) =>
       Effect.gen(function* () {
         const prompt = yield* Readings.findPrompt(catalogue, params.name)
         const args = yield* Readings.decodeArguments(prompt, params.arguments)
         return yield* refusing(
-          withReplies(context, params.name, era, (ask) =>
+          withReplies(context, { about: params.name, declared, era }, (ask) =>
             Readings.render(prompt, args, talkOf(context, params.name, ask)),
           ),
         )

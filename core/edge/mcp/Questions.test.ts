@@ -34,12 +34,23 @@ const everyKind: Record<string, Question> = {
   words: { kind: "model", prompt: "Say.", max_tokens: 5, system: "Be brief." },
   where: { kind: "roots" },
 }
+const either = operation({
+  name: "either",
+  run: (_, __, talk: Talk) =>
+    Effect.catchIf(
+      talk.ask({ who: form("Who?") }) as ReturnType<Talk["ask"]>,
+      ({ code }) => code === "unavailable",
+      () => talk.ask({ where: { kind: "roots" } }),
+    ),
+})
+
 const capabilities = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} }
 
 const catalogue = catalogueOf({
   list: [
     asks("asks", everyKind),
     asks("twice", { first: form("First?") }, { second: form("Second?") }),
+    either,
     asks("other", { first: form("Other?") }, { second: form("Second?") }),
   ],
   resources: [
@@ -75,6 +86,16 @@ const roots = { roots: [{ uri: "file:///a", name: "a" }] }
 const all = { who: accept, page: { action: "accept" }, words: message, where: roots }
 
 const given = (result: unknown) => JSON.parse((result as { content: [{ text: string }] }).content[0].text)
+
+test("an operation may ask something else when its client cannot be asked that", async () => {
+  const client = await oldClient(hub(), { capabilities: { roots: {} } }, (one) =>
+    one.setRequestHandler(ListRootsRequestSchema, () => roots),
+  )
+  expect(given(await client.callTool({ name: "either", arguments: {} }))).toEqual({ where: roots })
+  const modern = await rawClient(hub(), { elicitation: {} })
+  const { result } = await modern.ask("tools/call", { name: "either", arguments: {} })
+  expect(Object.keys(result.inputRequests)).toEqual(["who"])
+})
 
 describe("up to 2025-11-25", () => {
   test("questions are requests to the client, of every kind", async () => {

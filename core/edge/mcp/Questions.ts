@@ -6,7 +6,6 @@
  * the hub is refused and begins from its first question.
  */
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,
   type InputRequest,
   type InputRequiredResult,
@@ -17,6 +16,7 @@ import {
 import { Effect, Option, Schema } from "effect"
 import { OperationFailed } from "../../plugin/Operation.ts"
 import { asking, Question, type Questions, type Talk } from "../../plugin/Talk.ts"
+import type { Capabilities } from "./Callers.ts"
 import { invalid } from "./Settle.ts"
 import type { Era } from "./Tools.ts"
 
@@ -40,15 +40,21 @@ const earlier = createRequestStateCodec<Earlier>({
 /** For `ServerOptions.requestState`. */
 export const verifyEarlier = earlier.verify
 
+export interface Round {
+  /** Name or URI of what is called. */
+  readonly about: string
+  readonly declared: Capabilities
+  readonly era: Era
+}
+
 /** Runs what may ask: gives its result, or the questions for the client. */
 export const withReplies = Effect.fnUntraced(function* <A>(
   context: ServerContext,
-  about: string,
-  era: Era,
+  { about, declared, era }: Round,
   body: (ask: Talk["ask"]) => Effect.Effect<A, OperationFailed>,
 ) {
   const replies = yield* repliesOf(context, about)
-  return yield* body(askingOf(replies, context)).pipe(
+  return yield* body(askingOf(replies, declared)).pipe(
     Effect.catchIf(
       // What this client cannot be asked goes to the SDK too: it says which capability the client would need.
       ({ code, details }) =>
@@ -68,17 +74,14 @@ const repliesOf = (context: ServerContext, about: string) => {
 
 /** A reply of another kind than its question counts as none, so the question is asked again. */
 const askingOf =
-  (replies: Replies, context: ServerContext): Talk["ask"] =>
+  (replies: Replies, declared: Capabilities): Talk["ask"] =>
   (questions) =>
     Effect.mapError(asking(fitting(replies, questions))(questions), (failure) =>
-      isAskable(context, questionsOf(failure.details) ?? {}) ? failure : unavailable(failure),
+      isAskable(declared, questionsOf(failure.details) ?? {}) ? failure : unavailable(failure),
     )
 
-/** Clients of the newest protocol say with each request what they can be asked. */
-const isAskable = ({ mcpReq: { envelope } }: ServerContext, questions: Questions): boolean => {
-  const declared = (envelope as Readonly<Record<string, object>> | undefined)?.[CLIENT_CAPABILITIES_META_KEY]
-  return declared === undefined || Object.values(questions).every(({ kind }) => needs[kind] in declared)
-}
+const isAskable = (declared: Capabilities, questions: Questions): boolean =>
+  Object.values(questions).every(({ kind }) => needs[kind] in declared)
 
 const needs = { form: "elicitation", url: "elicitation", model: "sampling", roots: "roots" } as const
 

@@ -3,7 +3,7 @@ import { type McpServer, ProtocolError, ProtocolErrorCode, type Server } from "@
 import { Effect, Exit, type Fiber } from "effect"
 import { describe } from "../Call.ts"
 import type { HubUnreachable } from "../Door.ts"
-import { callerOf, type Facts } from "./Callers.ts"
+import { callerOf, capabilitiesOf, type Facts } from "./Callers.ts"
 import { instructions } from "./Instructions.ts"
 import { verifyEarlier } from "./Questions.ts"
 import { offer, offerSubscriptions } from "./Offers.ts"
@@ -133,7 +133,12 @@ const runner = (making: Making, server: Server, begun?: () => void): Run => {
     if (open >= mostOpen) return Promise.reject(tooMany)
     open++
     const view = Effect.flatMap(reached(making), ({ catalogue, door }) =>
-      Effect.map(catalogue, (now) => ({ catalogue: now, door, caller: callerOf(making, server, context) })),
+      Effect.map(catalogue, (now) => ({
+        catalogue: now,
+        door,
+        caller: callerOf(making, server, context),
+        declared: capabilitiesOf(server, context),
+      })),
     )
     return settle(making.fork, Effect.flatMap(view, body), context).finally(() => open--)
   }

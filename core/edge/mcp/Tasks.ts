@@ -11,6 +11,7 @@ import type { Questions } from "../../plugin/Talk.ts"
 import { describe } from "../Call.ts"
 import type { Door } from "../Door.ts"
 import { isObject, propertiesOf } from "../JsonSchema.ts"
+import type { Capabilities } from "./Callers.ts"
 import { questionsOf } from "./Questions.ts"
 import { invalid, toProtocol } from "./Settle.ts"
 import { isTool } from "./Tools.ts"
@@ -34,6 +35,8 @@ export interface View {
   readonly catalogue: Catalogue
   readonly door: Door
   readonly caller: Caller
+  /** What the client can do, and be asked. */
+  readonly declared: Capabilities
 }
 
 /** Answers one request with what is made of the hub. */

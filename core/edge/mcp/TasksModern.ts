@@ -1,13 +1,9 @@
 /** Tasks of the protocol 2026-07-28: an extension, and the hub decides what becomes one. */
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  MissingRequiredClientCapabilityError,
-  type Server,
-  type ServerContext,
-} from "@modelcontextprotocol/server"
+import { MissingRequiredClientCapabilityError, type Server } from "@modelcontextprotocol/server"
 import { Effect, Schema } from "effect"
 import type { OperationHandle } from "../../plugin/Catalogue.ts"
 import { isObject } from "../JsonSchema.ts"
+import type { Capabilities } from "./Callers.ts"
 import { fitting, requestsOf } from "./Questions.ts"
 import { common, faultOf, pollInterval, resultOf } from "./TaskResult.ts"
 import * as Tasks from "./Tasks.ts"
@@ -30,21 +26,18 @@ const shown = (task: Tasks.Task) => {
 /** The answer to a call that has started it. */
 export const handleOf = (task: Tasks.Task) => ({ resultType: "task", ...shown(task) })
 
-const declares = ({ mcpReq: { envelope } }: ServerContext): boolean => {
-  const capabilities = (envelope as Tasks.Fields | undefined)?.[CLIENT_CAPABILITIES_META_KEY]
-  const extensions = isObject(capabilities) ? capabilities["extensions"] : undefined
-  return isObject(extensions) && extensions[extension] !== undefined
-}
+const declares = ({ extensions }: Capabilities): boolean =>
+  isObject(extensions) && extensions[extension] !== undefined
 
 const undeclared = Effect.suspend(() =>
   Effect.fail(new MissingRequiredClientCapabilityError({ requiredCapabilities: capability })),
 )
 
 /** Whether a call is answered with a task. Fails when the tool has nothing else and the client knows none. */
-export const wanted = ({ long }: OperationHandle, context: ServerContext) =>
-  long?.required === true && !declares(context)
+export const wanted = ({ long }: OperationHandle, declared: Capabilities) =>
+  long?.required === true && !declares(declared)
     ? undeclared
-    : Effect.succeed(long !== undefined && declares(context))
+    : Effect.succeed(long !== undefined && declares(declared))
 
 const Reference = { params: Schema.toStandardSchemaV1(Schema.Struct({ taskId: Schema.String })) }
 const Update = {
@@ -58,7 +51,7 @@ const Update = {
 
 export const serve = (server: Server, run: Tasks.Run): void => {
   const declared: Tasks.Run = (context, body) =>
-    run(context, (view) => (declares(context) ? body(view) : undeclared))
+    run(context, (view) => (declares(view.declared) ? body(view) : undeclared))
 
   server.setRequestHandler("tasks/get", Reference, ({ taskId }, context) =>
     declared(context, (view) => Effect.map(Tasks.look(view, taskId), detailed)),

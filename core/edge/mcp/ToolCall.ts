@@ -36,9 +36,9 @@ export const callTool = Effect.fnUntraced(function* (
   const operation = yield* findTool(view, params.name)
   const asTask = yield* era === "legacy"
     ? TasksLegacy.wanted(operation, params.task)
-    : TasksModern.wanted(operation, context)
+    : TasksModern.wanted(operation, view.declared)
   const input = asTask ? withoutWait(params.arguments) : params.arguments
-  const called = withReplies(context, params.name, era, (ask) =>
+  const called = withReplies(context, { about: params.name, declared: view.declared, era }, (ask) =>
     view.door.call(params.name, input ?? {}, view.caller, talkOf(context, params.name, ask)),
   )
   const result = yield* Effect.result(called)
