@@ -11,6 +11,7 @@ import { about, aboutOnly } from "../services/Log.ts"
 import { ended, type RunState } from "../services/Runs.ts"
 import { redactAll, Secrets } from "../services/Secrets.ts"
 import { StorageFailed } from "../services/Sql.ts"
+import { FileFailed } from "../services/Workspace.ts"
 import { Supervisor } from "../services/Supervisor.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import { Plans } from "./Plans.ts"
@@ -30,6 +31,10 @@ const mostTries = 5
 const longestStart = "15 seconds"
 
 const isSettled = ({ plugins }: Catalogue): boolean => plugins.every(({ state }) => state !== "starting")
+
+/** Not the run's own fault, and over once there is room, or the database is free. */
+const isOfStorage = (error: unknown): error is StorageFailed | FileFailed =>
+  error instanceof StorageFailed || (error instanceof FileFailed && error.reason === "full")
 
 /** How a run ends that failed so. */
 export const stateOf = (failure: Failure.Failure): RunState => {
@@ -179,7 +184,7 @@ const make = Effect.gen(function* () {
   ): Effect.Effect<void> => {
     if (Cause.hasInterrupts(cause)) return Effect.interrupt
     const error = Cause.squash(cause)
-    if (!(error instanceof StorageFailed)) return broken(cause)
+    if (!isOfStorage(error)) return broken(cause)
     return Effect.andThen(Effect.logError(`run waits for storage: ${error.message}`), later(run_id, tries))
   }
 

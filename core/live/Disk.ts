@@ -111,6 +111,9 @@ const meaning = (cause: unknown): [FileFailed["reason"], string] => {
     case "EPERM":
     case "EROFS":
       return ["denied", `may not be used (${code})`]
+    case "ENOSPC":
+    case "EDQUOT":
+      return ["full", "there is no space left on this disk"]
     case "EISDIR":
     case "ENOTDIR":
     case "ENXIO":

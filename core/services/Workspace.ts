@@ -3,7 +3,7 @@ import { Context, type Effect, Schema } from "effect"
 
 export class FileFailed extends Schema.TaggedError<FileFailed>()("FileFailed", {
   path: Schema.String,
-  reason: Schema.Literals(["missing", "denied", "not_a_file", "too_large", "outside", "io"]),
+  reason: Schema.Literals(["missing", "denied", "not_a_file", "too_large", "outside", "full", "io"]),
   detail: Schema.String,
 }) {
   override get message() {
