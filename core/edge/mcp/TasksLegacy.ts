@@ -7,6 +7,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server"
 import { Effect, type Fiber, Schema } from "effect"
+import type { OperationHandle } from "../../plugin/Catalogue.ts"
 import { isObject } from "../JsonSchema.ts"
 import { fitting, requestsOf } from "./Questions.ts"
 import { type Fork, invalid, toProtocol } from "./Settle.ts"
@@ -28,11 +29,10 @@ const shown = (task: Tasks.Task) => ({ ...common(task), ttl: null, pollInterval 
 export const handleOf = (task: Tasks.Task) => ({ task: shown(task) })
 
 /** Whether a call is answered with a task. Fails when the tool has none, or has nothing else. */
-export const wanted = (operation: { readonly name: string; readonly long?: unknown }, task: unknown) => {
-  const { long, name } = operation
+export const wanted = ({ long, name }: OperationHandle, task: unknown) => {
   if (task !== undefined && long === undefined)
     return noMethod(`${name} does not run as a task. Call it without \`task\`.`)
-  if (task === undefined && isObject(long) && long["required"] === true)
+  if (task === undefined && long?.required === true)
     return noMethod(`${name} only runs as a task. Call it with \`task\`.`)
   return Effect.succeed(task !== undefined)
 }
