@@ -25,11 +25,15 @@ export const flow = async (
   const source: Source = response.body.getReader()
   const begun = request.method === "POST" ? await gather(source) : { pieces: [], next: source.read() }
   if (begun.next === undefined) return (ended("told"), new Response(Buffer.concat(begun.pieces), response))
-  const body = stream(source, begun.pieces, begun.next, ended)
-  // Nobody takes the stream of a request that is gone already.
-  if (request.signal.aborted) await body.cancel()
-  return new Response(body, response)
+  if (request.signal.aborted) {
+    await source.cancel()
+    return (ended("gone"), new Response(null, { status: closedByClient }))
+  }
+  return new Response(stream(source, begun.pieces, begun.next, ended), response)
 }
+
+/** As servers write it down: nobody reads it. */
+const closedByClient = 499
 
 const isEventStream = ({ headers }: Response): boolean =>
   headers.get("content-type")?.startsWith("text/event-stream") === true
