@@ -113,3 +113,12 @@ test("more than is kept is answered with an error instead of being asked again",
   const told = session.lost(new Set()).map((one) => value(Buffer.from(one)))
   expect(told.map(({ id }) => id)).toEqual([4])
 })
+
+test("a request that ends every hub it is asked of is given up", () => {
+  const session = new Session("s")
+  session.toHub(line({ id: 1, method: "tools/list" }))
+  let times = 1
+  while (session.lost(new Set()).length === 0) times += replayed(session).written.length
+  expect(times).toBe(10)
+  expect(session.isWaiting).toBe(false)
+})

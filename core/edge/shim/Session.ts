@@ -7,6 +7,9 @@ import { Questions } from "./Questions.ts"
 /** Bytes of requests under way that are kept to be sent again. What is above is not: it is answered with an error instead. */
 const maxKept = 64_000_000
 
+/** Hubs that are asked the same: a request that ends each of them must not do so for ever. */
+const maxTimes = 10
+
 /** Subscriptions that the next hub is told of. */
 const maxSubscribed = 10_000
 
@@ -21,6 +24,8 @@ interface Asked {
   /** Of the tool, when one is called. */
   readonly name: string
   readonly line: Buffer | undefined
+  /** Hubs that were asked. */
+  times: number
   /** The hub ended before it began this. */
   isUnbegun: boolean
   /** A subscription that the client was told is there. */
@@ -81,10 +86,9 @@ export class Session {
     this.own.clear()
     const withdrawn = this.questions.lost()
     const unknown = [...this.open].filter(([, asked]) => !mayRepeat(asked, repeatable))
-    return [
-      ...withdrawn,
-      ...unknown.map(([id, { method, name }]) => this.fail(id, whileUnderWay(name || method))),
-    ]
+    const told = unknown.map(([id, { method, name }]) => this.fail(id, whileUnderWay(name || method)))
+    for (const asked of this.open.values()) if (asked.method !== LISTEN) asked.times++
+    return [...withdrawn, ...told]
   }
 
   /** No hub will answer: what the client is told. */
@@ -135,7 +139,7 @@ export class Session {
     // A copy: a line is a part of a larger piece of memory.
     const kept = isKept ? (bytes === line ? Buffer.from(line) : bytes) : undefined
     const name = method === "tools/call" ? String(message.params?.["name"]) : ""
-    this.open.set(id, { method, name, line: kept, isUnbegun: false, isAcknowledged: false })
+    this.open.set(id, { method, name, line: kept, times: 1, isUnbegun: false, isAcknowledged: false })
     return bytes
   }
 
@@ -194,8 +198,11 @@ export class Session {
   }
 }
 
-const mayRepeat = ({ isUnbegun, line, method, name }: Asked, repeatable: ReadonlySet<string>): boolean =>
-  line !== undefined && (isUnbegun || method !== "tools/call" || repeatable.has(name))
+const mayRepeat = (
+  { isUnbegun, line, method, name, times }: Asked,
+  repeatable: ReadonlySet<string>,
+): boolean =>
+  line !== undefined && times < maxTimes && (isUnbegun || method !== "tools/call" || repeatable.has(name))
 
 const whileUnderWay = (what: string): string =>
   `The hub restarted while ${what.slice(0, 100)} was under way. Whether it took effect is not known: look with list_dispatches, or check_dispatch when there is a run_id, before you ask again.`

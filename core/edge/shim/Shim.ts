@@ -50,7 +50,8 @@ class Shim {
   private isConnecting = false
   /** The hub knows all that it must; lines go through. */
   private isLive = false
-  private exitCode = 0
+  private wasLive = false
+  private hasFailed = false
   private hasEnded = false
   private isOutputFull = false
   private standby: FSWatcher | undefined
@@ -178,6 +179,7 @@ class Shim {
   private found(link: Link): void {
     this.standby?.close()
     this.standby = undefined
+    if (link.isClosed) return this.lost()
     this.link = link
     if (this.isOutputFull) link.pause()
     this.session.replay(
@@ -189,7 +191,7 @@ class Shim {
   private live(told: ReadonlyArray<string>): void {
     this.tell(...told)
     this.isLive = true
-    this.exitCode = 0
+    this.wasLive = true
     const { gap } = this
     this.gap = []
     this.gapBytes = 0
@@ -198,10 +200,13 @@ class Shim {
   }
 
   private missed(cause: unknown, mayStart: boolean): void {
-    if (!mayStart && isPassing(cause)) return this.isNeeded ? this.soon() : undefined
+    if (!mayStart && isPassing(cause)) {
+      if (this.isNeeded) this.soon()
+      return
+    }
     const message = cause instanceof Error ? cause.message : String(cause)
     this.options.stderr(`hub: ${message}\n`)
-    this.exitCode = unreachable
+    this.hasFailed = true
     const { gap } = this
     this.gap = []
     this.gapBytes = 0
@@ -227,8 +232,8 @@ class Shim {
     this.tell(...this.session.lost(repeatable))
     this.makeRoom()
     this.leave()
-    if (this.isNeeded) return void this.connect(true)
-    this.waitForHub()
+    if (this.isNeeded) this.soon()
+    else this.waitForHub()
   }
 
   /** A hub that was stopped stays stopped until the client asks for something; one that is started is joined at once. */
@@ -257,7 +262,7 @@ class Shim {
   private async finish(): Promise<void> {
     await Promise.race([this.output.done, Bun.sleep(farewell)])
     this.link?.end()
-    this.finished.resolve(this.exitCode)
+    this.finished.resolve(this.hasFailed && !this.wasLive ? unreachable : 0)
   }
 }
 

@@ -83,6 +83,14 @@ test("who starts may be killed while it does: the next one goes on", async () =>
   expect(starts().length).toBe(1)
 })
 
+test("a home that cannot be is told by its name", async () => {
+  const folder = home
+  writeFileSync(join(folder, "file"), "")
+  home = join(folder, "file", "home")
+  expect(await said(starter())).toContain(JSON.stringify(home))
+  home = folder
+})
+
 test("a socket that its hub left behind counts for nothing", async () => {
   const code = `Bun.listen({ unix: ${JSON.stringify(join(home, "hub.sock"))}, socket: { data() {} } }); process.kill(process.pid, "SIGKILL")`
   await Bun.spawn([process.execPath, "-e", code]).exited

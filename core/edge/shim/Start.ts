@@ -21,6 +21,8 @@ export interface Start {
   /** Arguments that make it serve. Left out: it serves, and ends when nobody has needed it for a while. */
   readonly args?: ReadonlyArray<string> | undefined
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Ends the hub at work: this one comes in its place, and nobody starts another in between. */
+  readonly instead?: (() => Promise<void>) | undefined
 }
 
 /** The message is what the hub said of it. */
@@ -46,17 +48,27 @@ const maxWords = 4_000
 /** Returns once somebody listens on the socket of `home`. Rejects with `StartFailed`. */
 export const start = async (wanted: Start): Promise<void> => {
   const since = Date.now()
-  mkdirSync(join(wanted.home, "logs"), { recursive: true, mode: 0o700 })
+  prepare(wanted.home)
   const socket = join(wanted.home, "hub.sock")
   const changes = following(wanted.home, basename(socket))
   try {
-    while (!(await answers(socket))) {
+    while (wanted.instead !== undefined || !(await answers(socket))) {
       if (await alone(wanted.home, () => launch(wanted, socket, since, changes))) return
       if (Date.now() - since > within) throw late(socket)
       await changes.next()
     }
   } finally {
     changes.close()
+  }
+}
+
+const prepare = (home: string): void => {
+  try {
+    mkdirSync(join(home, "logs"), { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new StartFailed(
+      `The hub's home cannot be used (${JSON.stringify(home)}): ${(cause as Error).message}. Give your user the right to write there, or set HUB_HOME to another folder.`,
+    )
   }
 }
 
@@ -90,6 +102,7 @@ const isFree = (lock: { readonly run: (sql: string) => unknown }): boolean => {
 }
 
 const launch = async (wanted: Start, socket: string, since: number, changes: Changes): Promise<void> => {
+  await wanted.instead?.()
   if (await answers(socket)) return
   const failed = join(wanted.home, "logs", "start.failed")
   // Who waited while another one tried has its answer.
