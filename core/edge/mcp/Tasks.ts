@@ -48,8 +48,8 @@ export type Run = <A>(
 /** One wait; a longer one is made of several. */
 const waitSeconds = 30
 
-/** Between two looks at something that cannot be waited for. */
-const pause = "1 second"
+/** Between two looks: not everything can be waited for, and not everything that can waits for this. */
+const pause = "500 millis"
 
 const statuses: Readonly<Record<string, Status>> = {
   queued: "working",
@@ -89,7 +89,8 @@ export const longOnes = ({ operations }: Catalogue): ReadonlyArray<LongOperation
 
 const lookAs = Effect.fnUntraced(function* (view: View, operation: LongOperation, id: string, wait: boolean) {
   const { check, id: field } = operation.long
-  const input = { [field]: id, ...(wait && canWait(view, operation) ? { wait_seconds: waitSeconds } : {}) }
+  const canWait = wait && takes(view.catalogue, check, "wait_seconds")
+  const input = { [field]: id, ...(canWait ? { wait_seconds: waitSeconds } : {}) }
   const output = yield* view.door.call(check, input, view.caller).pipe(
     Effect.map((answered) => answered.output),
     Effect.catchIf(
@@ -103,9 +104,6 @@ const lookAs = Effect.fnUntraced(function* (view: View, operation: LongOperation
   return task?.id === id ? task : undefined
 })
 
-const canWait = ({ catalogue }: View, { long }: LongOperation): boolean =>
-  takes(catalogue, long.check, "wait_seconds")
-
 /** Has the operation an input of this name? */
 export const takes = ({ operations }: Catalogue, name: string, field: string): boolean => {
   const handle = operations.get(name)
@@ -117,7 +115,7 @@ export const wait = Effect.fnUntraced(function* (view: View, id: string, wanted:
   for (;;) {
     const task = yield* look(view, id, true)
     if (wanted(task)) return task
-    if (!canWait(view, task.operation)) yield* Effect.sleep(pause)
+    yield* Effect.sleep(pause)
   }
 })
 

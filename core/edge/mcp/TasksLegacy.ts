@@ -19,6 +19,9 @@ export const capability = { tasks: { list: {}, cancel: {}, requests: { tools: { 
 /** Tasks in one answer of `tasks/list`. */
 const page = 100
 
+/** For a reply, in milliseconds: people answer slowly. */
+const timeout = 600_000
+
 /** Tasks of one connection whose end is told unasked. */
 const mostFollowed = 100
 
@@ -78,7 +81,7 @@ const replies = Effect.fnUntraced(function* (task: Tasks.Task, { mcpReq: { send,
   const given: Record<string, unknown> = {}
   for (const [key, { method, params }] of Object.entries(requestsOf(questions, "legacy")))
     given[key] = yield* Effect.tryPromise({
-      try: () => send({ method, params: { ...params, _meta } }, { signal }),
+      try: () => send({ method, params: { ...params, _meta } }, { signal, timeout }),
       catch: (cause) =>
         new ProtocolError(ProtocolErrorCode.InternalError, `${key} was not replied to: ${cause}`),
     })
