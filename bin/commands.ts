@@ -1,6 +1,6 @@
 /** The command line: operations of the hub, and the commands that are none. */
 import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir, userInfo } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
 import * as Operations from "../core/dispatch/operations/index.ts"
@@ -14,7 +14,6 @@ import { checkCommand, type Diagnostic, type Validators } from "../core/edge/ext
 import { doctorCommand } from "../core/edge/extras/Doctor.ts"
 import { initCommand } from "../core/edge/extras/Init.ts"
 import { logsCommand } from "../core/edge/extras/Logs.ts"
-import { type ServiceOptions, serviceCommands } from "../core/edge/extras/Service.ts"
 import { tokenOperations } from "../core/edge/extras/Tokens.ts"
 import { infoOperation, newCommand, testCommand, type TestPlugin } from "../core/edge/extras/Plugins.ts"
 import * as HostModules from "../core/host/HostModules.ts"
@@ -34,28 +33,6 @@ import pluginsToml from "../plugins.toml" with { type: "text" }
 
 const handle = (operation: Operation): OperationHandle =>
   ({ plugin: "core", ...operation, ...implied(operation) }) as never
-
-const serviceOf = ({ self }: Wish): ServiceOptions => {
-  const { homedir, uid, username } = userInfo()
-  const user = { uid: uid < 0 ? undefined : uid, name: username, home: homedir }
-  return { self, platform: process.platform, user, run: ran }
-}
-
-/** Runs a program of the system to its end. */
-const ran: ServiceOptions["run"] = ([program = "", ...args], env) =>
-  Effect.promise(async () => {
-    const found = Bun.which(program, { PATH: env["PATH"] ?? "" })
-    if (found === null) return { code: null, text: `${program} is not on PATH` }
-    const child = Bun.spawn([found, ...args], {
-      cwd: "/",
-      env,
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    })
-    const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
-    return { code: child.exitCode, text: out + err }
-  })
 
 /** For what is shown of their operations without a hub. */
 const noTokens = {} as never
@@ -136,7 +113,6 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         doctorCommand({ program: process.execPath, checks: checks(daemon) }),
         ...service(wish.self),
         logsCommand,
-        ...serviceCommands(serviceOf(wish)),
         backupCommand,
         restoreCommand(wish),
       ],
