@@ -1,12 +1,13 @@
 /** The hub of this home, as `hub start|stop|restart|status|serve` reach it. */
 import { existsSync } from "node:fs"
-import { Effect } from "effect"
+import { Effect, Exit, Ref } from "effect"
 import { HubUnreachable } from "../core/edge/Door.ts"
 import type { Daemon } from "../core/edge/extras/Daemon.ts"
+import type { OperationFailed } from "../core/plugin/Operation.ts"
 import * as Homes from "../core/live/Home.ts"
 import { find } from "./connect.ts"
 import { configured, home, type Wish } from "./home.ts"
-import { start } from "./starting.ts"
+import { type NotStarted, start } from "./starting.ts"
 
 export const daemonOf = (wish: Wish): Daemon => ({
   version: wish.version,
@@ -22,12 +23,21 @@ export const daemonOf = (wish: Wish): Daemon => ({
     if (!existsSync(Homes.chosen())) return yield* nobody
     return yield* find(yield* home, wish)
   }),
-  start: (args) =>
-    Effect.flatMap(home, (at) => start(at, wish, ["serve", ...args])).pipe(
-      Effect.catchTag("NotStarted", ({ home, message }) =>
-        Effect.fail(new HubUnreachable({ home, message })),
-      ),
-    ),
+  start: (args, instead) =>
+    Effect.gen(function* () {
+      const at = yield* home
+      if (instead === undefined) return yield* begun(start(at, wish, ["serve", ...args]))
+      const run = Effect.runPromiseExitWith(yield* Effect.context<never>())
+      const ending = yield* Ref.make<Exit.Exit<void, OperationFailed | HubUnreachable>>(Exit.void)
+      const end = async () => {
+        const exit = await run(instead)
+        await run(Ref.set(ending, exit))
+        if (Exit.isFailure(exit)) throw new Error("The hub at work has not ended.")
+      }
+      const started = yield* Effect.exit(begun(start(at, wish, ["serve", ...args], end)))
+      yield* yield* Ref.get(ending)
+      yield* started
+    }),
   serve: (flags, { globals, terminal }) =>
     Effect.gen(function* () {
       const { daemon } = yield* Effect.promise(() => import("./daemon.ts"))
@@ -36,6 +46,9 @@ export const daemonOf = (wish: Wish): Daemon => ({
       )
     }),
 })
+
+const begun = (starting: Effect.Effect<void, NotStarted>) =>
+  Effect.mapError(starting, ({ home, message }) => new HubUnreachable({ home, message }))
 
 const nobody = Effect.suspend(() =>
   Effect.fail(new HubUnreachable({ home: Homes.chosen(), message: `There is no ${Homes.chosen()} yet.` })),

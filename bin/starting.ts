@@ -11,15 +11,21 @@ export class NotStarted extends Schema.TaggedError<NotStarted>()("NotStarted", {
   exit_code: Schema.optionalKey(Schema.Int),
 }) {}
 
-/** Returns once it answers. Without `args` it ends again when nobody has needed it for a while. */
+/**
+ * Returns once it answers. Without `args` it ends again when nobody has needed it for a while. `instead` ends the hub at work
+ * first; nobody starts another in between.
+ */
 export const start = (
   { path }: Home["Service"],
   { config, self }: Wish,
   args: ReadonlyArray<string> = Start.serveWhileNeeded,
+  instead?: () => Promise<void>,
 ): Effect.Effect<void, NotStarted> =>
   Effect.tryPromise({
-    try: () =>
-      Start.start({ home: path, self, args: config === undefined ? args : [...args, "--config", config] }),
+    try: () => {
+      const all = config === undefined ? args : [...args, "--config", config]
+      return Start.start({ home: path, self, args: all, instead })
+    },
     catch: (cause) => {
       const code = cause instanceof Start.StartFailed ? cause.code : undefined
       const message = cause instanceof Error ? cause.message : String(cause)

@@ -16,15 +16,19 @@ export const takeOver = (at: Home["Service"], wish: Wish) =>
 const isAutomatic = ({ holder }: HomeHeld): boolean =>
   holder?.command === ["hub", ...serveWhileNeeded.slice(0, 2)].join(" ")
 
-const Clients = Schema.Struct({ pid: Schema.Int, clients: Schema.Array(Schema.Unknown) })
+const Used = Schema.Struct({
+  pid: Schema.Int,
+  clients: Schema.Array(Schema.Unknown),
+  http: Schema.optionalKey(Schema.Unknown),
+})
 
 /** While it does not answer, it starts or ends: then it is asked again. Whoever asks is a client as well. */
 const givesWay = (at: Home["Service"], wish: Wish, pid: number): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const door = yield* find(at, wish)
     const { output } = yield* door.call("hub_status", {}, { door: "cli", client: `hub ${wish.version}` })
-    const { clients, ...told } = yield* Schema.decodeUnknownEffect(Clients)(output)
-    if (clients.length > 1) return false
+    const { clients, http, ...told } = yield* Schema.decodeUnknownEffect(Used)(output)
+    if (clients.length > 1 || http !== undefined) return false
     if (told.pid === pid) yield* Effect.ignore(Effect.try(() => process.kill(pid, "SIGTERM")))
     return true
   }).pipe(Effect.option, Effect.map(Option.getOrElse(() => true)))

@@ -142,11 +142,38 @@ describe("restart", () => {
     expect((await run(home, ["start", "--idle", "1 hour"])).code).toBe(0)
     expect((await run(home, ["restart"])).code).toBe(0)
     expect(await status(home)).toMatchObject({ arguments: ["--idle", "3600000 millis"] })
+    // Who waits for an answer asks for the next hub at once, and must not be the one who starts it.
+    const waiting = run(home, ["dispatch", "--wait", "--agent", "gated", "meanwhile"])
+    await begun(home, "meanwhile")
     expect((await run(home, ["restart", "--port", "0"])).code).toBe(0)
     expect(await status(home)).toMatchObject({
       arguments: ["--port", "0"],
       http: { url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), access: "tokens" },
     })
+    open(home, "meanwhile")
+    expect(await waiting).toMatchObject({ code: 0, out: "done: meanwhile\n" })
+  })
+
+  test("a hub that does not end in time stays, and no other is started", async () => {
+    expect((await run(home, ["start"])).code).toBe(0)
+    const pid = pidOf(home)
+    process.kill(pid, "SIGSTOP")
+    const slow = await run(home, ["restart", "--timeout", "200 millis"])
+    expect(slow).toMatchObject({ code: 1, err: expect.stringContaining("hub stop --kill") })
+    expect(pidOf(home)).toBe(pid)
+    process.kill(pid, "SIGCONT")
+    await ended(pid)
+  })
+
+  test("another version is told of, and how to change over", async () => {
+    const source = { through: [process.execPath], program: path.join(import.meta.dir, "../../bin/hub.ts") }
+    expect((await run(home, ["start"], source)).code).toBe(0)
+    const told = await run(home, ["status"])
+    expect(told).toMatchObject({ code: 0, out: expect.stringContaining("`hub restart` changes over") })
+    expect((await run(home, ["doctor"])).out).toContain("`hub restart` changes over")
+    expect((await run(home, ["agents"])).code).toBe(0)
+    expect((await run(home, ["restart"])).code).toBe(0)
+    expect((await run(home, ["status"])).out).not.toContain("hub restart")
   })
 
   test("starts one where there is none", async () => {

@@ -1,6 +1,6 @@
 /** `hub serve|start|stop|restart|status`: the life of the one hub of a home, seen from the command line. */
 import { resolve } from "node:path"
-import { Duration, Effect, Option, Schedule, Schema, type Scope } from "effect"
+import { Duration, Effect, Option, Ref, Schedule, Schema, type Scope } from "effect"
 import * as Field from "../../plugin/Field.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
 import type { Holder } from "../../services/Home.ts"
@@ -18,8 +18,14 @@ export interface Daemon {
   readonly holder: Effect.Effect<Holder | "unnamed" | undefined, HubUnreachable>
   /** To the hub at work. Starts none. */
   readonly door: Effect.Effect<Door, HubUnreachable, Scope.Scope>
-  /** Starts one in the background, with these arguments after `hub serve`; returns when it answers. */
-  readonly start: (args: ReadonlyArray<string>) => Effect.Effect<void, HubUnreachable, Scope.Scope>
+  /**
+   * Starts one in the background, with these arguments after `hub serve`; returns when it answers. `instead` ends the one
+   * at work first: whoever waits for the next hub does not start another in between.
+   */
+  readonly start: (
+    args: ReadonlyArray<string>,
+    instead?: Effect.Effect<void, OperationFailed | HubUnreachable>,
+  ) => Effect.Effect<void, OperationFailed | HubUnreachable>
   /** Is the hub, in this process: until it ends by itself. Tells where it listens. */
   readonly serve: (flags: ServeFlags, context: Context) => Effect.Effect<void, HubUnreachable, Scope.Scope>
 }
@@ -231,16 +237,29 @@ const restartCommand = (daemon: Daemon): Command =>
     examples: ["hub restart", "hub restart --http"],
     run: ({ kill, timeout, ...flags }, context) =>
       Effect.gen(function* () {
-        const stopped = yield* stop(daemon, { kill, timeout }, context)
-        const wanted = argumentsOf(flags, configOf(context))
-        yield* daemon.start(wanted.length > 0 ? wanted : (stopped?.arguments ?? []))
-        const { output, text } = atWork(yield* statusBy(daemon, context), true, daemon)
-        return {
-          output: { ...output, ...(stopped === undefined ? {} : { stopped }) },
-          text: stopped === undefined ? text : `${stoppedText(stopped)}\n${text}`,
-        }
+        const stopped = yield* Ref.make<Stopped | undefined>(undefined)
+        const known = yield* statusIfAny(daemon, context, patienceOf(timeout))
+        yield* daemon.start(
+          argumentsAfter(flags, context, known),
+          Effect.flatMap(stop(daemon, { kill, timeout }, context), (one) => Ref.set(stopped, one)),
+        )
+        return restarted(yield* statusBy(daemon, context), yield* Ref.get(stopped), daemon)
       }),
   })
+
+/** As it was started, unless told. */
+const argumentsAfter = (flags: ServeFlags, context: Context, known: Option.Option<Status>) => {
+  const wanted = argumentsOf(flags, configOf(context))
+  const isDaemon = Option.isSome(known) && known.value.mode === "daemon"
+  return wanted.length === 0 && isDaemon ? known.value.arguments : wanted
+}
+
+const restarted = (status: Status, stopped: Stopped | undefined, daemon: Daemon) => {
+  const { output, text } = atWork(status, true, daemon)
+  return stopped === undefined
+    ? { output, text }
+    : { output: { ...output, stopped }, text: `${stoppedText(stopped)}\n${text}` }
+}
 
 interface Stopped {
   readonly pid: number
@@ -248,7 +267,6 @@ interface Stopped {
   /** Open ones; missing when it did not answer. */
   readonly runs?: number
   readonly killed: boolean
-  readonly arguments?: ReadonlyArray<string>
 }
 
 const stoppedText = ({ killed, pid, runs = 0, version }: Stopped): string => {
@@ -265,7 +283,7 @@ const stop = Effect.fnUntraced(function* (
 ) {
   const holder = yield* nameOf(daemon)
   if (holder === undefined) return undefined
-  const status = yield* statusIfAny(daemon, context, Duration.min(timeout, Duration.seconds(5)))
+  const status = yield* statusIfAny(daemon, context, patienceOf(timeout))
   yield* context.progress.status(`waits for pid ${holder.pid} to end`)
   signal(holder.pid, "SIGTERM")
   const inTime = yield* freedIn(daemon, holder, timeout)
@@ -282,13 +300,13 @@ const stop = Effect.fnUntraced(function* (
   } satisfies Stopped
 })
 
-const whatIsLeft = (status: Option.Option<Status>): Pick<Stopped, "arguments" | "runs"> => {
+/** Who wants it ended soon does not wait long for what it has to say. */
+const patienceOf = (timeout: Duration.Duration) => Duration.min(timeout, Duration.seconds(5))
+
+const whatIsLeft = (status: Option.Option<Status>): Pick<Stopped, "runs"> => {
   if (Option.isNone(status)) return {}
-  const { arguments: args, mode, runs } = status.value
-  return {
-    runs: runs.queued + runs.running + runs.waiting,
-    ...(mode === "daemon" ? { arguments: args } : {}),
-  }
+  const { queued, running, waiting } = status.value.runs
+  return { runs: queued + running + waiting }
 }
 
 const often = { times: 100, schedule: Schedule.spaced("50 millis") } as const
