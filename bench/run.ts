@@ -6,6 +6,7 @@ import { figure as attempt } from "./attempt.ts"
 import { figure as dispatch } from "./dispatch.ts"
 import { figure as events } from "./events.ts"
 import { figure as fallback } from "./fallback.ts"
+import { figure as followers } from "./followers.ts"
 import { figure as gigabyte } from "./gigabyte.ts"
 import { figure as http } from "./http.ts"
 import { figure as hundred } from "./hundred.ts"
@@ -17,7 +18,20 @@ import { type Figure, type Row, Skipped } from "./support/Figure.ts"
 import { table, verdict } from "./support/Table.ts"
 import { figure as version } from "./version.ts"
 
-const figures = [version, start, dispatch, past, attempt, fallback, line, hundred, gigabyte, events, http]
+const figures = [
+  version,
+  start,
+  dispatch,
+  past,
+  attempt,
+  fallback,
+  line,
+  hundred,
+  gigabyte,
+  events,
+  http,
+  followers,
+]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */
 const patience = { whole: 120_000, quick: 40_000 }
