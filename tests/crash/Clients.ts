@@ -5,7 +5,7 @@ import { binary } from "../../bin/binary.ts"
 import { environment, type Home, run } from "../support/hub.ts"
 
 /** Gives the id of the run once the hub has acknowledged it; fails when it has not, whatever became of it. */
-export type Ask = () => Promise<string>
+type Ask = () => Promise<string>
 
 export interface Connected {
   readonly ask: Ask

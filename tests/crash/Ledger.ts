@@ -28,7 +28,7 @@ export const files = (home: Home): Readonly<Record<string, string>> => {
 }
 
 /** What agents wrote: attempts in the order of their begins, and of their ends. */
-export const read = (home: Home) => {
+const read = (home: Home) => {
   const lines = fs.readFileSync(fileOf(home), "utf8").trim().split("\n")
   const after = (word: string) =>
     lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1))

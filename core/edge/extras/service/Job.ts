@@ -5,7 +5,7 @@ import type { Context, Done } from "../../cli/Command.ts"
 import type { Manager, Step } from "./Manager.ts"
 import * as Place from "./Place.ts"
 
-export interface Said {
+interface Said {
   /** `null`: it could not be started, or a signal ended it. */
   readonly code: number | null
   /** What it wrote, or why it could not be started. */
@@ -15,7 +15,7 @@ export interface Said {
 /** Runs a program to its end. Never one from the current folder. */
 export type Run = (argv: ReadonlyArray<string>, env: Context["env"]) => Effect.Effect<Said>
 
-export interface Job {
+interface Job {
   readonly command: "install" | "uninstall"
   readonly manager: Manager
   readonly found: Place.Found
