@@ -17,42 +17,42 @@ interface Event {
 }
 
 export class EventLog implements EventStore {
-  private readonly events = new Map<string, Event>()
-  private bytes = 0
+  /** By number, from `first` to `last`. */
+  private readonly events = new Map<number, Event>()
+  private first = 1
   private last = 0
+  private bytes = 0
 
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
-    const id = String(++this.last)
     const bytes = JSON.stringify(message).length
-    this.events.set(id, { stream, message, bytes })
+    this.events.set(++this.last, { stream, message, bytes })
     this.bytes += bytes
     this.forget()
-    return id
+    return String(this.last)
   }
 
   async getStreamIdForEventId(id: string): Promise<string | undefined> {
-    return this.events.get(id)?.stream
+    return this.events.get(Number(id))?.stream
   }
 
   async replayEventsAfter(
     id: string,
     { send }: { readonly send: (id: string, message: JSONRPCMessage) => Promise<void> },
   ): Promise<string> {
-    const from = this.events.get(id)
+    const from = this.events.get(Number(id))
     if (from === undefined) throw new Error(`There is no event ${id}`)
-    // What is told meanwhile is seen too: a Map is walked to what is its end by then.
-    for (const [other, { message, stream }] of this.events)
-      if (stream === from.stream && Number(other) > Number(id) && !isEmpty(message))
-        await send(other, message)
+    // What is told meanwhile is seen too.
+    for (let at = Number(id) + 1; at <= this.last; at++) {
+      const event = this.events.get(at)
+      if (event?.stream === from.stream && !isEmpty(event.message)) await send(String(at), event.message)
+    }
     return from.stream
   }
 
   private forget(): void {
-    for (const [id, { bytes }] of this.events) {
-      const isOver = this.events.size > mostEvents || this.bytes > mostBytes
-      if (!isOver || this.events.size === 1) return
-      this.events.delete(id)
-      this.bytes -= bytes
+    while (this.first < this.last && (this.events.size > mostEvents || this.bytes > mostBytes)) {
+      this.bytes -= this.events.get(this.first)?.bytes ?? 0
+      this.events.delete(this.first++)
     }
   }
 }
