@@ -6,12 +6,12 @@ import { figure as attempt } from "./attempt.ts"
 import { figure as dispatch } from "./dispatch.ts"
 import { figure as events } from "./events.ts"
 import { figure as fallback } from "./fallback.ts"
-import { figure as followers } from "./followers.ts"
 import { figure as gigabyte } from "./gigabyte.ts"
 import { figure as http } from "./http.ts"
 import { figure as hundred } from "./hundred.ts"
 import { figure as line } from "./line.ts"
 import { figure as past } from "./past.ts"
+import { figure as shim } from "./shim.ts"
 import { figure as start } from "./start.ts"
 import { Bench } from "./support/Bench.ts"
 import { type Figure, type Row, Skipped } from "./support/Figure.ts"
@@ -29,8 +29,8 @@ const figures = [
   hundred,
   gigabyte,
   events,
+  shim,
   http,
-  followers,
 ]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */

@@ -4,41 +4,11 @@ import { environment, Server } from "../tests/support/hub.ts"
 import { agent, plugins } from "./support/Agents.ts"
 import type { Bench } from "./support/Bench.ts"
 import type { Figure } from "./support/Figure.ts"
+import { firstAnswer } from "./support/FirstAnswer.ts"
 import { compile } from "./support/Program.ts"
 import { both, interleave, more, summary } from "./support/Samples.ts"
 
 const limit = 80
-
-const initialize = {
-  jsonrpc: "2.0",
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "bench", version: "1" } },
-}
-
-/** Milliseconds from the spawn to the answer. The server is given time to leave by itself before the next one starts. */
-const firstAnswer = async (
-  argv: Array<string>,
-  env: Record<string, string>,
-  cwd: string,
-): Promise<number> => {
-  const start = performance.now()
-  const child = Bun.spawn(argv, { cwd, env, stdin: "pipe", stdout: "pipe", stderr: "ignore" })
-  try {
-    void child.stdin.write(`${JSON.stringify(initialize)}\n`)
-    void child.stdin.flush()
-    const reader = child.stdout.getReader()
-    for (let text = ""; !text.includes("\n");) {
-      const { done, value } = await reader.read()
-      if (done) throw new Error(`${argv.join(" ")} ended with ${await child.exited} and no answer`)
-      text += new TextDecoder().decode(value)
-    }
-    return performance.now() - start
-  } finally {
-    void child.stdin.end()
-    await child.exited
-  }
-}
 
 /** The first answer that needs the hub itself: storage, plugins and all. */
 const firstUse = async (bench: Bench, home: ReturnType<Bench["home"]>): Promise<number> => {
