@@ -6,6 +6,7 @@ import { figure as attempt } from "./attempt.ts"
 import { figure as dispatch } from "./dispatch.ts"
 import { figure as events } from "./events.ts"
 import { figure as fallback } from "./fallback.ts"
+import { figure as followers } from "./followers.ts"
 import { figure as gigabyte } from "./gigabyte.ts"
 import { figure as http } from "./http.ts"
 import { figure as hundred } from "./hundred.ts"
@@ -31,6 +32,7 @@ const figures = [
   events,
   shim,
   http,
+  followers,
 ]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */
