@@ -8,6 +8,7 @@ import * as Pipelines from "../core/dispatch/Pipelines.ts"
 import * as Plans from "../core/dispatch/Plans.ts"
 import * as PluginRuns from "../core/dispatch/PluginRuns.ts"
 import * as Projects from "../core/dispatch/Projects.ts"
+import * as Resources from "../core/dispatch/resources/index.ts"
 import * as Runner from "../core/dispatch/Runner.ts"
 import * as Store from "../core/dispatch/Store.ts"
 import { inspect } from "../core/edge/extras/Doctor.ts"
@@ -111,7 +112,10 @@ const core = Effect.gen(function* () {
     inspect(yield* Registry),
   ]
   const conditions = Conditions.conditions({ processes: yield* Ports.Processes, env: process.env })
-  const handles = { ...bind(yield* borderOf, { operations }), conditions: [...conditions.values()] }
+  const handles = {
+    ...bind(yield* borderOf, { operations, resources: yield* Resources.make }),
+    conditions: [...conditions.values()],
+  }
   yield* catalogues.put("core", { state: undefined, handles })
 })
 

@@ -117,6 +117,17 @@ const make = Effect.gen(function* () {
         (rows) => rows.map((row) => row.run_id),
       ),
 
+    /** Ids that begin or end so, newest first: at most 100, of the newest 10,000 runs. */
+    ids: (typed: string) =>
+      Effect.map(
+        sql.all<{ run_id: string }>(
+          `select run_id from (select run_id, n from runs order by n desc limit 10000)
+           where substr(run_id, 1, length(?1)) = ?1 or substr(run_id, -length(?1)) = ?1 order by n desc limit 100`,
+          [typed],
+        ),
+        (rows) => rows.map(({ run_id }) => run_id),
+      ),
+
     newest: first<{ run_id: string }>("select run_id from runs order by n desc limit 1", []),
 
     list: (filter: ListFilter) => {

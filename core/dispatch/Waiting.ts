@@ -3,6 +3,7 @@ import { Duration, Effect, Stream } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
 import type { Progress, Talk } from "../plugin/Talk.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
+import { calm } from "./Calm.ts"
 import { Runner } from "./Runner.ts"
 import * as Text from "./Text.ts"
 
@@ -11,9 +12,6 @@ export interface Telling {
   /** Number of the last event that need not be told. */
   readonly after: number
 }
-
-/** Between two tellings: more than a person reads is left out, the oldest first. */
-const pause = "250 millis"
 
 /** No longer than the caller can bear. */
 export const bounded = (seconds: number, { patience_seconds = seconds }: Caller): Duration.Duration =>
@@ -28,8 +26,8 @@ export const make = Effect.gen(function* () {
     events.follow(run_id, after).pipe(
       Stream.map(progressOf),
       Stream.filter((progress) => progress.message !== undefined),
-      Stream.buffer({ capacity: 1, strategy: "sliding" }),
-      Stream.runForEach((progress) => Effect.andThen(tell(progress), Effect.sleep(pause))),
+      calm,
+      Stream.runForEach(tell),
       Effect.ignore,
       Effect.andThen(Effect.never),
     )

@@ -42,6 +42,16 @@ const agentView = (handle: AgentHandle, cooling: ReadonlyArray<CoolingAgent>): t
   cooling: cooling.filter(({ agent }) => agent === handle.id).map(coolingView),
 })
 
+/** The agents that there are now. */
+export const agentsNow = Effect.fnUntraced(function* (
+  registry: Registry["Service"],
+  cooldowns: Cooldowns["Service"],
+) {
+  const { agents } = yield* registry.current
+  const cooling = yield* cooldowns.all
+  return { agents: [...agents.values()].map((handle) => agentView(handle, cooling)) }
+})
+
 const agentLine = ({ cooling, id, plugin, summary }: typeof AgentView.Type): ReadonlyArray<string> => {
   const [first] = cooling
   const rest =
@@ -78,14 +88,7 @@ export const make = Effect.gen(function* () {
         agents.length === 0
           ? none("agents", "Name one in plugins.toml: `hub init` writes a commented one.")
           : Text.table(agents.map(agentLine)),
-      run: () =>
-        said(
-          Effect.gen(function* () {
-            const { agents } = yield* registry.current
-            const cooling = yield* cooldowns.all
-            return { agents: [...agents.values()].map((handle) => agentView(handle, cooling)) }
-          }),
-        ),
+      run: () => said(agentsNow(registry, cooldowns)),
     }),
     Operation.make({
       name: "list_plugins",

@@ -59,6 +59,12 @@ const describe = ({ plans }: Services) =>
     return { id, origin, description, inputs: input }
   })
 
+/** The pipelines that there are now. */
+export const pipelinesNow = (services: Services) =>
+  Effect.flatMap(services.pipelines.list, (all) =>
+    Effect.map(Effect.forEach(all, describe(services)), (pipelines) => ({ pipelines })),
+  )
+
 const list = (services: Services) =>
   Operation.make({
     name: "list_pipelines",
@@ -75,12 +81,7 @@ const list = (services: Services) =>
         : Text.table(
             pipelines.map((one) => [one.id, one.origin, Text.brief(one.problem ?? one.description, 100)]),
           ),
-    run: () =>
-      said(
-        Effect.flatMap(services.pipelines.list, (all) =>
-          Effect.map(Effect.forEach(all, describe(services)), (pipelines) => ({ pipelines })),
-        ),
-      ),
+    run: () => said(pipelinesNow(services)),
   })
 
 const errorsIn = (diagnostics: ReadonlyArray<Diagnostic>) =>

@@ -30,7 +30,7 @@ const Listed = Schema.Struct({
   duration_ms: Schema.optionalKey(Schema.Number),
 })
 
-const listed = (row: RunRow): typeof Listed.Type => ({
+export const listed = (row: RunRow): typeof Listed.Type => ({
   run_id: row.run_id,
   state: row.state,
   pipeline: row.pipeline,

@@ -48,7 +48,7 @@ export const some = Effect.fnUntraced(function* (pipelines: Pipelines["Service"]
   return yield* Effect.forEach(all, ({ id }) => byName(pipelines, id))
 })
 
-const byName = Effect.fnUntraced(function* (pipelines: Pipelines["Service"], id: string) {
+export const byName = Effect.fnUntraced(function* (pipelines: Pipelines["Service"], id: string) {
   const found = yield* pipelines.get(id)
   if (found !== undefined) return found as Source
   const known = (yield* pipelines.list).map((one) => one.id)
