@@ -1,6 +1,6 @@
 /** The routes of plugins, below `/x/<plugin>`. */
 import { Effect, Exit } from "effect"
-import { Hono } from "hono"
+import { Hono } from "hono/tiny"
 import type { Catalogue, RouteHandle } from "../../plugin/Catalogue.ts"
 import { type Caller, covers, type Scope } from "../../plugin/Operation.ts"
 import * as Body from "./Body.ts"
