@@ -12,8 +12,8 @@ export const mostBytes = 1_000_000
 
 interface Event {
   readonly stream: string
-  readonly message: JSONRPCMessage
-  readonly bytes: number
+  /** The message. As text it is nothing for the garbage collector to look through. */
+  readonly text: string
 }
 
 export class EventLog implements EventStore {
@@ -24,9 +24,9 @@ export class EventLog implements EventStore {
   private bytes = 0
 
   async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
-    const bytes = JSON.stringify(message).length
-    this.events.set(++this.last, { stream, message, bytes })
-    this.bytes += bytes
+    const text = JSON.stringify(message)
+    this.events.set(++this.last, { stream, text })
+    this.bytes += text.length
     this.forget()
     return String(this.last)
   }
@@ -44,18 +44,19 @@ export class EventLog implements EventStore {
     // What is told meanwhile is seen too.
     for (let at = Number(id) + 1; at <= this.last; at++) {
       const event = this.events.get(at)
-      if (event?.stream === from.stream && !isEmpty(event.message)) await send(String(at), event.message)
+      if (event?.stream === from.stream && event.text !== opening)
+        await send(String(at), JSON.parse(event.text) as JSONRPCMessage)
     }
     return from.stream
   }
 
   private forget(): void {
     while (this.first < this.last && (this.events.size > mostEvents || this.bytes > mostBytes)) {
-      this.bytes -= this.events.get(this.first)?.bytes ?? 0
+      this.bytes -= this.events.get(this.first)?.text.length ?? 0
       this.events.delete(this.first++)
     }
   }
 }
 
 /** What a stream begins with, so that there is an event to go on after. */
-const isEmpty = (message: object): boolean => !("jsonrpc" in message)
+const opening = "{}"
