@@ -1,6 +1,14 @@
 /** `npm run crash [ROUNDS]`: kills the hub at random moments under load, 200 times unless told. What `npm test` does in small. */
 import { ensureBuilt } from "./binary.ts"
-import { bun } from "./bun.ts"
+import { root } from "./bun.ts"
 
-process.env["HUB_CRASH_ROUNDS"] = Bun.argv[2] ?? "200"
-process.exitCode = (await ensureBuilt()) ? await bun("test", "tests/crash") : 1
+const test = async (rounds: string): Promise<number> => {
+  const child = Bun.spawn([process.execPath, "test", "--timeout=30000", "tests/crash"], {
+    cwd: root,
+    env: { ...process.env, HUB_CRASH_ROUNDS: rounds },
+    stdio: ["inherit", "inherit", "inherit"],
+  })
+  return child.exited
+}
+
+process.exitCode = (await ensureBuilt()) ? await test(Bun.argv[2] ?? "200") : 1
