@@ -21,8 +21,11 @@ export const main = async ({ argv, self, version }: Start): Promise<void> => {
     return finish(
       import("./standalone.ts").then(({ standalone }) => standalone({ ...wish, config: configOf(flags) })),
     )
-  const { commandLine } = await import("./commands.ts")
-  process.exit(await Effect.runPromise(commandLine(wish)))
+  const line =
+    first === "serve"
+      ? await import("./serveLine.ts").then(({ serveLine }) => serveLine(wish))
+      : await import("./commands.ts").then(({ commandLine }) => commandLine(wish))
+  process.exit(await Effect.runPromise(line))
 }
 
 /** The one way of serving that a client starts, and waits for: not a word of it is parsed twice. */
