@@ -6,40 +6,61 @@ import { parse } from "../core/pipeline/Document.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
 import * as PipelineTest from "../core/pipeline/PipelineTest.ts"
 import { lint, resolve } from "../core/pipeline/Resolve.ts"
+import type { Agent } from "../core/plugin/Agent.ts"
 import type { AgentHandle, Catalogue } from "../core/plugin/Catalogue.ts"
 import * as Failure from "../core/plugin/Failure.ts"
+import type { Contributions } from "../core/plugin/Plugin.ts"
 import { effect, live } from "../core/testing/effect.ts"
 import { catalogue as machine } from "../core/testing/plans.ts"
-import { Config } from "../plugins/agent-command/Config.ts"
-import { supports } from "../plugins/agent-command/Launch.ts"
+import { builtin } from "./builtin.ts"
 import { execute } from "./rehearsal.ts"
 import { shipped } from "./shipped.ts"
 
 const root = join(import.meta.dir, "..")
 
 const described = Bun.TOML.parse(readFileSync(join(root, "plugins.toml"), "utf8")) as {
-  readonly plugin: Readonly<Record<string, { readonly use: string; readonly config: object }>>
+  readonly plugin: Readonly<
+    Record<string, { readonly use: string; readonly enabled?: boolean; readonly config?: object }>
+  >
 }
-
-const decode = Schema.decodeUnknownSync(Config)
 
 const neverStarted = Failure.of("missing_program", "never started")
 
-const agentOf = (id: string, config: object): AgentHandle => ({
+const handleOf = ({ id, summary, supports }: Agent): AgentHandle => ({
   kind: "program",
   id,
   plugin: id,
-  summary: id,
-  supports: supports(decode(config, { errors: "all", onExcessProperty: "error" })),
+  summary,
+  supports,
   launch: () => neverStarted,
   decoder: () => neverStarted,
   probe: undefined,
   client: undefined,
 })
 
+const agentsOf = async (instance: string, use: string, given: object): Promise<ReadonlyArray<Agent>> => {
+  const plugin = (await builtin[use]?.())?.default
+  if (plugin === undefined) throw new Error(`plugins.toml: no plugin "${use}"`)
+  const config = Schema.decodeUnknownSync(plugin.config as Schema.Codec<unknown, unknown>)(given, {
+    errors: "all",
+    onExcessProperty: "error",
+  })
+  // These need nothing but their config.
+  const setup = plugin.setup(config, { instance }) as Effect.Effect<Contributions>
+  return (await Effect.runPromise(setup)).agents ?? []
+}
+
 /** The agents that a fresh hub has. */
 const agents = new Map(
-  Object.entries(described.plugin).map(([id, { config }]) => [id, agentOf(id, config)] as const),
+  (
+    await Promise.all(
+      Object.entries(described.plugin)
+        .filter(([, { enabled = true }]) => enabled)
+        .map(([name, { config = {}, use }]) => agentsOf(name, use, config)),
+    )
+  )
+    .flat()
+    .map((agent) => [agent.id, handleOf(agent)] as const),
 )
 
 const catalogue: Catalogue = { ...machine, agents }
@@ -61,7 +82,10 @@ test("every file in pipelines/ is inside the program, as it stands", () => {
 
 test("a fresh hub knows the agents that the pipelines ask", () => {
   expect([...agents.keys()]).toEqual(["claude", "codex", "gemini", "opencode"])
-  expect(agents.get("opencode")?.supports).toMatchObject({ permission: ["auto", "bypass"], resume: true })
+  expect(agents.get("opencode")?.supports).toMatchObject({
+    permission: ["restricted", "auto", "bypass"],
+    resume: true,
+  })
 })
 
 describe.each([...shipped.keys()])("%s", (id) => {

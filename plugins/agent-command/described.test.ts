@@ -1,4 +1,4 @@
-/** The agents that the hub's own plugins.toml describes, against what the real programs wrote. */
+/** Four real agents described in TOML, against what the real programs wrote. */
 import { describe, expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -9,7 +9,7 @@ import { Config } from "./Config.ts"
 import { decoder, describe as description } from "./Decoder.ts"
 import { launch, supports } from "./Launch.ts"
 
-const file = Bun.TOML.parse(readFileSync(join(import.meta.dir, "../../plugins.toml"), "utf8")) as {
+const file = Bun.TOML.parse(readFileSync(join(import.meta.dir, "fixtures/described.toml"), "utf8")) as {
   readonly plugin: Readonly<Record<string, { readonly config: object }>>
 }
 
