@@ -13,8 +13,6 @@ import * as Reply from "./Reply.ts"
 import { Underway } from "./Underway.ts"
 import * as Who from "./Who.ts"
 
-export type { HttpCaller } from "./Who.ts"
-
 /** The address must not, or cannot, be served on. */
 export class HttpRefused extends Schema.TaggedError<HttpRefused>()("HttpRefused", {
   host: Schema.String,
