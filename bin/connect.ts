@@ -1,5 +1,5 @@
 /** The door to the hub of this home, for a command: of the one at work, or of one that is started now. */
-import { Effect, Scope } from "effect"
+import { Effect, Option, Schema, Scope } from "effect"
 import type { Need } from "../core/edge/Cli.ts"
 import { type Door, HubUnreachable } from "../core/edge/Door.ts"
 import * as Connect from "../core/edge/wire/Connect.ts"
@@ -24,7 +24,25 @@ export const connect = Effect.fn("Hub.connect")(function* (
     Effect.retry({ ...patience, while: ({ held }) => held === true }),
     Scope.provide(scope),
   )
-  return yield* either
+  const door = yield* either
+  yield* sameFile(at, wish, door)
+  return door
+})
+
+const Config = Schema.Struct({ config: Schema.Struct({ file: Schema.String }) })
+
+/** `--config` is for the hub that it starts: where another one is at work, it must not be passed over in silence. */
+const sameFile = Effect.fnUntraced(function* (at: Home["Service"], wish: Wish, door: Door) {
+  if (wish.config === undefined || door === looked) return
+  const status = yield* Effect.option(
+    door.call("hub_status", {}, { door: "cli", client: `hub ${wish.version}` }),
+  )
+  const config = Option.flatMap(status, ({ output }) => Schema.decodeUnknownOption(Config)(output))
+  if (Option.isNone(config) || config.value.config.file === wish.config) return
+  return yield* new HubUnreachable({
+    home: at.path,
+    message: `The hub at work reads ${config.value.config.file}. To have it read another file: hub restart --config ${wish.config}`,
+  })
 })
 
 type Found = Effect.Effect<Door, HubUnreachable>

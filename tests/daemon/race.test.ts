@@ -90,6 +90,21 @@ test("what needs no hub starts none", async () => {
   expect(fs.existsSync(path.join(hubHome(home), "hub.sock"))).toBe(false)
 }, 60_000)
 
+test("--config is for the hub that it starts; where another one is at work, it is told how to change over", async () => {
+  home.write("other.toml", agent("another", "cat"))
+  const asked = ["agents", "--json", "--config", "other.toml"]
+  const first = await run(home, asked)
+  expect(documentOf(first)).toMatchObject({ agents: [{ id: "another" }] })
+  expect(await run(home, asked)).toEqual(first)
+  home.write("third.toml", agent("third", "cat"))
+  const refused = await run(home, ["agents", "--config", "third.toml"])
+  expect(refused).toMatchObject({ code: 4, out: "" })
+  expect(refused.err).toContain(`reads ${home.path}/other.toml.`)
+  expect(refused.err).toContain(`hub restart --config ${home.path}/third.toml`)
+  expect((await run(home, ["restart", "--config", "third.toml"])).code).toBe(0)
+  expect(documentOf(await run(home, ["agents", "--json"]))).toMatchObject({ agents: [{ id: "third" }] })
+})
+
 test("a hub that an agent's command starts is not of that run", async () => {
   const env = { HUB_RUN: "261121-abcdefgh", HUB_ATTEMPT: "somewhere/1" }
   expect((await run(home, ["agents"], { env })).code).toBe(0)
