@@ -41,17 +41,31 @@ export const none: Handles = {
 }
 
 /** Puts the border around every function of the contributions. */
-export const bind = (border: Border, given: Contributions): Handles => ({
-  agents: (given.agents ?? []).map((agent) => agentHandle(border, agent)),
-  steps: (given.steps ?? []).map((kind) => Kinds.step(border, kind)),
-  conditions: (given.conditions ?? []).map((condition) => Kinds.condition(border, condition)),
-  operations: (given.operations ?? []).map((operation) => Kinds.operation(border, operation)),
-  resources: (given.resources ?? []).map((resource) => Kinds.resource(border, resource)),
-  prompts: (given.prompts ?? []).map((prompt) => Kinds.prompt(border, prompt)),
-  routes: (given.routes ?? []).map((route) => Kinds.route(border, route)),
-  sinks: (given.sinks ?? []).map((sink) => Kinds.sink(border, sink)),
-  doctor: (given.doctor ?? []).map((check) => Kinds.check(border, check)),
-})
+export const bind = (border: Border, given: Contributions): Handles => binder(border)(given)
+
+/** The same for one plugin again and again: what it contributes still keeps its handle. */
+export const binder = (border: Border): ((given: Contributions) => Handles) => {
+  const kept = new WeakMap<object, unknown>()
+  const all = <A extends object, H>(
+    items: ReadonlyArray<A> | undefined,
+    make: (border: Border, item: A) => H,
+  ) =>
+    (items ?? []).map((item) => {
+      if (!kept.has(item)) kept.set(item, make(border, item))
+      return kept.get(item) as H
+    })
+  return (given) => ({
+    agents: all(given.agents, agentHandle),
+    steps: all(given.steps, Kinds.step),
+    conditions: all(given.conditions, Kinds.condition),
+    operations: all(given.operations, Kinds.operation),
+    resources: all(given.resources, Kinds.resource),
+    prompts: all(given.prompts, Kinds.prompt),
+    routes: all(given.routes, Kinds.route),
+    sinks: all(given.sinks, Kinds.sink),
+    doctor: all(given.doctor, Kinds.check),
+  })
+}
 
 /** `{ agents: ["acme"] }`, as `hub plugins` shows it. */
 export const idsOf = (handles: Handles): Record<string, ReadonlyArray<string>> =>

@@ -1,5 +1,5 @@
 /** The life of an instance: prepare → settle → ready; it falls, is lost and comes back, and is closed. */
-import { Context, Duration, Effect, Exit, Fiber, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { PluginFailed, type PluginPhase } from "../plugin/Catalogue.ts"
 import { Secrets } from "../services/Secrets.ts"
 import type { Limits } from "./Border.ts"
@@ -100,14 +100,34 @@ const prepare = Effect.fnUntraced(function* (host: Shared, instance: Instance) {
 /** Puts a prepared instance into the catalogue, or shows why not and gives the failure. */
 const settle = Effect.fnUntraced(function* (host: Shared, { instance, result, scope }: Prepared) {
   if (!host.instances.isNow(instance.name, scope)) return []
-  const done = yield* Effect.exit(Effect.flatMap(result, (started) => register(host, instance, started)))
-  if (Exit.isSuccess(done)) return []
+  const done = yield* Effect.exit(Effect.tap(result, (started) => register(host, instance, started)))
+  if (Exit.isSuccess(done)) {
+    yield* Effect.forkIn(follow(host, instance, scope, done.value), scope)
+    return []
+  }
   const failure = failureOf(instance, done)
   const known = Exit.isSuccess(result) ? { id: result.value.id, summary: result.value.summary } : {}
   yield* host.states.failed(instance, failure, known)
   yield* putDown(host, instance.name)
   return [failure]
 })
+
+/** Puts what a plugin contributes by now in the place of what it did before. */
+const follow = (host: Shared, instance: Instance, scope: Scope.Closeable, started: Started) =>
+  Stream.runForEach(started.changes, (handles) =>
+    host.alone(
+      Effect.suspend(() =>
+        host.instances.isNow(instance.name, scope)
+          ? register(host, instance, { ...started, handles })
+          : Effect.void,
+      ),
+    ),
+  ).pipe(
+    // In the background: the end of the instance is the end of this too.
+    Effect.catch(({ detail, phase }) =>
+      Effect.sync(() => host.later(fall(host, instance, scope, phase, detail))),
+    ),
+  )
 
 /** Ids and tables; one after the other, in the order of the file, so that the later of two with one id fails. */
 const register = Effect.fnUntraced(function* (host: Shared, instance: Instance, started: Started) {

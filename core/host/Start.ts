@@ -1,6 +1,6 @@
 /** Starts one instance: code → config → setup → handles, inside the hub, in a worker or in a process. */
 import * as path from "node:path"
-import { Cause, Context, Duration, Effect, Fiber, type Schema, Scope } from "effect"
+import { Cause, Context, Duration, Effect, Fiber, type Schema, Scope, Stream } from "effect"
 import { PluginFailed, type PluginPhase } from "../plugin/Catalogue.ts"
 import type { Contributions, Migration, Plugin, PluginServices } from "../plugin/Plugin.ts"
 import { ofPlugin } from "../services/Log.ts"
@@ -8,7 +8,7 @@ import { Secrets } from "../services/Secrets.ts"
 import { decode } from "../toml/Toml.ts"
 import { type Border, type Limits, within } from "./Border.ts"
 import * as Guard from "./Guard.ts"
-import { bind, type Handles } from "./Handles.ts"
+import { binder, type Handles } from "./Handles.ts"
 import { explain, load } from "./Loader.ts"
 import type { Instance } from "./PluginsToml.ts"
 import * as Remote from "./Remote.ts"
@@ -21,6 +21,8 @@ export interface Started {
   readonly id: string
   readonly summary: string
   readonly handles: Handles
+  /** What takes their place while it runs. */
+  readonly changes: Stream.Stream<Handles, PluginFailed>
   readonly migrations: ReadonlyArray<Migration>
   /** JSON Schema of the config. */
   readonly config: Readonly<Record<string, unknown>> | undefined
@@ -103,16 +105,42 @@ const inside = Effect.fnUntraced(function* (
   const contributions = yield* bounded(setup, limit, () =>
     failed(instance, "setup", `setup did not end within ${Duration.format(limit)}. ${advice}`),
   )
-  const wrong = shapes(contributions)
-  if (wrong !== undefined) return yield* failed(instance, "register", wrong)
+  const binding = bound(instance, border)
   return {
     id: plugin.id,
     summary: plugin.summary,
-    handles: bind(border, contributions),
+    handles: yield* binding(contributions),
+    changes: changed(instance, border, contributions.changes, binding),
     migrations: contributions.migrations ?? [],
     config: described(plugin),
   } satisfies Started
 })
+
+type Binding = ReturnType<typeof bound>
+
+const bound = (instance: Instance, border: Border) => {
+  const binding = binder(border)
+  return (contributions: Contributions) => {
+    const wrong = shapes(contributions)
+    return wrong === undefined
+      ? Effect.sync(() => binding(contributions))
+      : failed(instance, "register", wrong)
+  }
+}
+
+const changed = (
+  instance: Instance,
+  border: Border,
+  changes: Contributions["changes"],
+  binding: Binding,
+): Started["changes"] =>
+  (changes ?? Stream.empty).pipe(
+    Stream.provideContext(border.services),
+    Stream.catchCause((cause) =>
+      Stream.fromEffect(failed(instance, "late", explain(Cause.squash(cause), border.file))),
+    ),
+    Stream.mapEffect(binding),
+  )
 
 const described = (plugin: Plugin) => {
   try {
@@ -190,6 +218,7 @@ const shapes = (contributions: unknown): string | undefined => {
   if (typeof contributions !== "object" || contributions === null)
     return "setup returned no contributions: return { agents: [ … ] }"
   for (const [kind, items] of Object.entries(contributions)) {
+    if (kind === "changes" && (items === undefined || Stream.isStream(items))) continue
     const key = kinds[kind]
     if (key === undefined)
       return `there is no kind of contribution "${kind}". Known: ${Object.keys(kinds).join(", ")}.`
@@ -239,6 +268,7 @@ const outside = Effect.fnUntraced(function* (
     id,
     summary,
     handles: Remote.handles(border, remote, offer),
+    changes: Stream.empty,
     migrations: offer.migrations ?? [],
     config,
   } satisfies Started

@@ -1,5 +1,5 @@
 /** A plugin: an id, a config schema, and a setup that returns contributions as data. */
-import { type Effect, Schema, type Scope } from "effect"
+import { type Effect, Schema, type Scope, type Stream } from "effect"
 import type { Events } from "../services/Events.ts"
 import type { Http } from "../services/Http.ts"
 import type { Processes } from "../services/Processes.ts"
@@ -51,6 +51,11 @@ export interface Contributions {
   readonly sinks?: ReadonlyArray<Sink> | undefined
   readonly migrations?: ReadonlyArray<Migration> | undefined
   readonly doctor?: ReadonlyArray<DoctorCheck> | undefined
+  /**
+   * What is contributed instead from then on, all of it but the migrations, each time that it changes. Whatever is the same
+   * object in both stays as it is. Not from a plugin in a worker or a process.
+   */
+  readonly changes?: Stream.Stream<Omit<Contributions, "changes">, never, PluginServices> | undefined
 }
 
 /** The instance being set up: one plugin may run twice, under two names in plugins.toml. */

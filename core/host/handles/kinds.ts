@@ -14,7 +14,7 @@ import { implied } from "../../plugin/Operation.ts"
 import type { Contributions, PluginServices } from "../../plugin/Plugin.ts"
 import { type Border, failing, operating, quiet } from "../Border.ts"
 
-type One<K extends keyof Contributions> = NonNullable<Contributions[K]>[number]
+type One<K extends Exclude<keyof Contributions, "changes">> = NonNullable<Contributions[K]>[number]
 
 export const step = (border: Border, kind: One<"steps">): StepHandle => ({
   plugin: border.plugin,

@@ -2,6 +2,7 @@
 import { Effect, Schema, SubscriptionRef } from "effect"
 import { Plugin } from "hub/plugin"
 import { asking } from "./asking.ts"
+import { changing } from "./changing.ts"
 import { contents } from "./contents.ts"
 import { jobsIn } from "./jobs.ts"
 import { prompts, resourcesOf, touching } from "./readings.ts"
@@ -12,10 +13,10 @@ export default Plugin.define({
   config: Schema.Struct({}),
   setup: Effect.fnUntraced(function* () {
     const watched = yield* SubscriptionRef.make(0)
-    return {
+    return yield* changing({
       operations: [...contents, ...asking, ...jobsIn(yield* Effect.scope), touching(watched)],
       resources: resourcesOf(watched),
       prompts,
-    }
+    })
   }),
 })
