@@ -123,6 +123,39 @@ test("a plugin shares the hub's Effect", async () => {
   expect((await hub.ask("operation", "good_hello", { name: "you" })).ok.shared).toBe(true)
 })
 
+test("what a plugin contributes changes while it runs; a change that may not be ends it, and nobody else", async () => {
+  const { hub } = hubWith({
+    ...good,
+    "acme.ts": `
+      import { Effect, Schema, Stream, SubscriptionRef } from "effect"
+      import { Operation, Plugin } from "hub/plugin"
+      const hello = (name) => Operation.make({ name, summary: "Says hello.", input: Schema.Struct({}), output: Schema.String, readonly: true, run: () => Effect.succeed(name) })
+      export default Plugin.define({ id: "test-acme", summary: "Changes.", config: Schema.Struct({}), setup: () => Effect.gen(function* () {
+        const name = yield* SubscriptionRef.make("acme_first")
+        const become = Operation.make({ name: "acme_become", summary: "Changes.", input: Schema.Struct({ name: Schema.String }), output: Schema.Struct({}), readonly: false, run: (input) => Effect.as(SubscriptionRef.set(name, input.name), {}) })
+        const now = (name) => ({ operations: [become, hello(name)] })
+        return { ...now("acme_first"), changes: Stream.map(SubscriptionRef.changes(name), now) }
+      }) })`,
+    "plugins.toml": beside(`[plugin.acme]\nuse = "./acme.ts"\n`),
+  })
+  await hub.state("acme")
+  expect(await hub.ask("operation", "acme_first", {})).toMatchObject({ ok: "acme_first" })
+  await hub.ask("operation", "acme_become", { name: "acme_second" })
+  const { contributes } = await hub.state(
+    "acme",
+    ({ contributes }) => contributes["operations"]?.includes("acme_second") === true,
+  )
+  expect(contributes["operations"]).toEqual(["acme_become", "acme_second"])
+  expect(await hub.ask("operation", "acme_second", {})).toMatchObject({ ok: "acme_second" })
+  await hub.ask("operation", "acme_become", { name: "good_hello" })
+  const { failure } = await hub.state("acme", ({ state }) => state === "failed")
+  expect(failure).toEqual({
+    phase: "register",
+    detail: 'operation "good_hello" of "acme" is already contributed by plugin "good"',
+  })
+  await works(hub)
+})
+
 describe("its own packages", () => {
   const files = {
     ...good,
