@@ -1,7 +1,7 @@
 /** `hub serve`: the one hub of a home, for all its clients. */
 import { Clock, Effect, Ref, type Scope, Stream } from "effect"
 import { HubUnreachable } from "../core/edge/Door.ts"
-import { argumentsOf, type ServeFlags } from "../core/edge/extras/Daemon.ts"
+import { argumentsOf, type ServeFlags } from "../core/edge/extras/daemon/Flags.ts"
 import type { Clients } from "../core/edge/wire/Listen.ts"
 import type { Home } from "../core/services/Home.ts"
 import { assemble, type Changing, type Hub } from "./assemble.ts"

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { Effect, Exit, Ref } from "effect"
 import { HubUnreachable } from "../core/edge/Door.ts"
-import type { Daemon } from "../core/edge/extras/Daemon.ts"
+import type { Daemon } from "../core/edge/extras/daemon/Reach.ts"
 import type { OperationFailed } from "../core/plugin/Operation.ts"
 import * as Homes from "../core/live/Home.ts"
 import { find } from "./connect.ts"

@@ -1,6 +1,6 @@
 /** The HTTP door of the daemon: open, closed or elsewhere as `[serve]` says now, while everything else goes on. */
 import { Deferred, Effect, Exit, Ref, Scope, Stream } from "effect"
-import type { ServeFlags } from "../core/edge/extras/Daemon.ts"
+import type { ServeFlags } from "../core/edge/extras/daemon/Flags.ts"
 import type { Http } from "../core/edge/extras/Status.ts"
 import type { Serve } from "../core/host/Settings.ts"
 import { about } from "../core/services/Log.ts"

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import type { Finding } from "../../plugin/Plugin.ts"
 import type { Context } from "../cli/Command.ts"
-import { type Daemon, named, otherVersion, statusIfAny } from "./Daemon.ts"
+import { type Daemon, named, otherVersion, statusIfAny } from "./daemon/Reach.ts"
 import type { Http, Status } from "./Status.ts"
 
 export const daemonFindings =
