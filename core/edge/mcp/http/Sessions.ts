@@ -32,8 +32,6 @@ export interface Shown {
   readonly open: number
 }
 
-export type Sessions = Effect.Success<ReturnType<typeof make>>
-
 /** Those that are idle end by themselves, all others with `end`. */
 export const make = Effect.fnUntraced(function* (most: Limits) {
   const clock = yield* Clock.Clock
