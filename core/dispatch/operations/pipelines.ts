@@ -146,6 +146,8 @@ const planPipeline = (services: Services, dispatch: Dispatch["Service"], cooldow
     }),
     output: Preview.Preview,
     readonly: true,
+    // It starts programs in a folder of the caller's choice: git, and agents that are asked for their version.
+    scope: "dispatch",
     cli: { path: ["pipeline", "plan"], positional: ["pipeline"] },
     print: Preview.text,
     run: (request, caller) =>

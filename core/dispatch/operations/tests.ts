@@ -62,6 +62,8 @@ export const make = Effect.gen(function* () {
       }),
       output: PipelineTest.Report,
       readonly: true,
+      // Small as they are, it starts programs.
+      scope: "dispatch",
       cli: { path: ["pipeline", "test"], positional: ["pipeline"] },
       print: PipelineTest.print,
       run: (asked) =>
