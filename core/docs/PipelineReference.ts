@@ -2,7 +2,7 @@
 import { classes } from "./Classes.ts"
 import { code, keys, table } from "./Markdown.ts"
 import type { Language } from "./PipelineSchema.ts"
-import { InputTable, PipelineFile } from "../pipeline/Document.ts"
+import { InputTable, PipelineFile, PromptTable } from "../pipeline/Document.ts"
 import { StepModifiers } from "../pipeline/Modifiers.ts"
 import { roots } from "../pipeline/Template.ts"
 import { TestTable } from "../pipeline/TestTables.ts"
@@ -18,6 +18,9 @@ export const pipelineReference = ({ kinds, conditions }: Language): string =>
     "### Inputs",
     "`[input.NAME]` declares one. The prompt of a dispatch fills `task`, else `prompt`, else the only required string that is not given.",
     inputKeys(),
+    "### Prompt",
+    "`[prompt]` offers the pipeline to the users of MCP clients: `/mcp__hub__NAME` in some, a menu in others. Its arguments are the inputs, besides `project` and `cwd`, and `prompt` where no input takes it. What the user chose becomes a message that asks the client's model to call `dispatch`. A pipeline that cannot run now, as an agent is missing, is not offered. The table may be empty.",
+    keys(shapeOf(PromptTable)),
     "## Types of step",
     ...[...kinds].flatMap(({ type, summary, config }) => [
       `### ${code(type)}`,

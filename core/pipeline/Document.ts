@@ -33,6 +33,21 @@ export const InputTable = Schema.Union([
 ])
 export type InputTable = typeof InputTable.Type
 
+const line = (most: number) => Schema.NonEmptyString.check(Schema.isMaxLength(most))
+
+export const PromptTable = Schema.Struct({
+  title: Field.optional(
+    line(100),
+    "What it is called where a person chooses it; the pipeline's name when left out.",
+  ),
+  summary: Field.optional(line(500), "What it is for; the pipeline's description when left out."),
+  text: Field.optional(
+    line(20_000),
+    "Said to the client's model before it is asked to dispatch, with `{{ input.NAME }}` where an argument goes.",
+  ),
+})
+export type PromptTable = typeof PromptTable.Type
+
 export const PipelineFile = Schema.Struct({
   description: Field.withDefault(Schema.String, "", "One sentence: what the pipeline is for."),
   run: Field.required(
@@ -45,6 +60,10 @@ export const PipelineFile = Schema.Struct({
     Schema.Record(Schema.String, InputTable),
     {},
     "What a run may be given, by name. Anything else is refused.",
+  ),
+  prompt: Field.optional(
+    PromptTable,
+    "Offers the pipeline to the users of MCP clients, as a prompt whose arguments are its inputs. May be empty.",
   ),
   defaults: Field.withDefault(
     Defaults,

@@ -1,5 +1,5 @@
 /** A pipeline file read as far as it can be: what lint looks at, also where other parts of it are wrong. */
-import { Effect, Predicate, Result, Schema, SchemaAST } from "effect"
+import { Effect, Option, Predicate, Result, Schema, SchemaAST } from "effect"
 import type { Catalogue, StepHandle } from "../plugin/Catalogue.ts"
 import type { StepReference, StepTemplate } from "../plugin/Step.ts"
 import {
@@ -11,7 +11,7 @@ import {
   type Path,
   type TomlDocument,
 } from "../toml/Toml.ts"
-import { InputTable, isName, PipelineFile } from "./Document.ts"
+import { InputTable, isName, PipelineFile, PromptTable } from "./Document.ts"
 import { Defaults, names as modifierNames, notYet, StepModifiers } from "./Modifiers.ts"
 import type { InputSpec, When } from "./Plan.ts"
 import { error, keyError } from "./Problem.ts"
@@ -42,6 +42,7 @@ export interface Draft {
   readonly description: string
   readonly run: ReadonlyArray<StepReference>
   readonly inputs: ReadonlyMap<string, InputSpec>
+  readonly prompt: PromptTable | undefined
   readonly defaults: Defaults
   readonly steps: ReadonlyMap<string, DraftStep>
   readonly diagnostics: ReadonlyArray<Diagnostic>
@@ -86,6 +87,7 @@ export const read = Effect.fnUntraced(function* (
     description: Predicate.isString(value["description"]) ? value["description"] : "",
     run: stringsAt(value["run"]).map(([index, step]) => ({ at: ["run", index], step })),
     inputs: inputs(value),
+    prompt: Option.getOrUndefined(Schema.decodeUnknownOption(PromptTable)(value["prompt"])),
     defaults: yield* decode(Defaults, strict, { at: ["defaults"] }).pipe(
       Effect.catch(() => Effect.succeed({})),
     ),
@@ -97,6 +99,7 @@ export const read = Effect.fnUntraced(function* (
 // Decoding stops at the first kind of mistake, so parts are decoded by themselves too; what is found twice is said once.
 const parts = (value: Table) => [
   ...Object.keys(tableAt(value, "input")).map((name) => ({ schema: InputTable, at: ["input", name] })),
+  ...(isTable(value["prompt"]) ? [{ schema: PromptTable, at: ["prompt"] }] : []),
   ...(Array.isArray(value["test"])
     ? value["test"].map((_, index) => ({ schema: TestTable, at: ["test", index] }))
     : []),

@@ -4,6 +4,7 @@ import type { Catalogued, Draft } from "./Draft.ts"
 import { agents } from "./lint/agents.ts"
 import { inputs } from "./lint/inputs.ts"
 import { modifiers } from "./lint/modifiers.ts"
+import { prompt } from "./lint/prompt.ts"
 import { references } from "./lint/references.ts"
 import { templates } from "./lint/templates.ts"
 import { tests } from "./lint/tests.ts"
@@ -29,6 +30,7 @@ export const findings = (
   ...modifiers(draft),
   ...templates(draft),
   ...inputs(draft, pipelines),
+  ...prompt(draft),
   ...tests(draft, pipelines),
   ...(project === false ? withoutProject(draft) : []),
 ]

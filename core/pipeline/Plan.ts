@@ -3,6 +3,7 @@ import type { Duration } from "effect"
 import type { FailureClass } from "../plugin/Failure.ts"
 import type { StepHandle } from "../plugin/Catalogue.ts"
 import type { Diagnostic } from "../toml/Toml.ts"
+import type { PromptTable } from "./Document.ts"
 
 /** A pipeline file as it was read: enough to resolve the same plan again after a restart. */
 export interface Source {
@@ -65,6 +66,8 @@ export interface Plan {
   /** The contents page. */
   readonly run: ReadonlyArray<string>
   readonly inputs: ReadonlyMap<string, InputSpec>
+  /** Offered as a prompt. */
+  readonly prompt: PromptTable | undefined
   readonly steps: ReadonlyMap<string, PlanStep>
   /** The plans of `pipeline` steps, by id. */
   readonly pipelines: ReadonlyMap<string, Plan>

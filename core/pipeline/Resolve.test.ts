@@ -170,6 +170,38 @@ ${agent("c")}${agent("d")}`
 
 describe("lint", () => {
   says(
+    "knows the keys of a prompt, and what its text may name",
+    `run = ["a"]
+[prompt]
+titel = "Do it"
+summary = ""
+text = """
+First.
+{{ input.tsk }} {{ steps.a.answer }} {{ input.task }}
+"""
+[input.task]
+type = "string"
+${agent("a")}`,
+    [
+      '3:1  prompt.titel: unknown key "titel". Did you mean "title"? Known: title, summary, text.',
+      '4:11  prompt.summary: expected a value with a length of at least 1, got ""',
+      '7:1  prompt.text: {{ input.tsk }}: no input "tsk". Did you mean "task"? Known: task.',
+      "7:17  prompt.text: {{ steps.a.answer }}: is not known before the run is: a prompt knows input.NAME only",
+    ],
+  )
+
+  says(
+    "warns of a prompt that nobody can choose, for it tells nobody what it is for",
+    `run = ["a"]
+[prompt]
+title = "Do it"
+${agent("a")}`,
+    [
+      "2:1  warning: prompt: has no summary, and the pipeline has no description: nobody can tell what it is for",
+    ],
+  )
+
+  says(
     "names the steps that a fallback may try",
     `description = "Write, then check."
 run = ["write", "check"]
@@ -217,7 +249,7 @@ message = "ok?"
     [
       '1:13  run[1]: no step "nope". Known: a, b, c d.',
       '1:21  run[2]: names "a" a second time',
-      '2:1  colour: unknown key "colour". Known: description, run, input, defaults, step, test.',
+      '2:1  colour: unknown key "colour". Known: description, run, input, prompt, defaults, step, test.',
       '4:8  input.n.type: expected one of "string", "number", "boolean", "list", got "integer"',
       '6:11  defaults.timeout: expected a duration such as "30 minutes", got "soon"',
       "7:13  defaults.isolation: not yet: steps work in the folder of the run. Until then make the worktree yourself and dispatch with --cwd",

@@ -196,6 +196,7 @@ const planOf = (
     description: draft.description,
     run: draft.run.map(({ step }) => step),
     inputs: draft.inputs,
+    prompt: draft.prompt,
     steps: new Map(steps.filter((entry): entry is readonly [string, PlanStep] => entry[1] !== undefined)),
     pipelines: plans,
     sources: [...new Map(sources.map((one) => [one.id, one])).values()],

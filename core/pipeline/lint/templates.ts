@@ -30,19 +30,28 @@ export const templates = (draft: Draft): ReadonlyArray<Diagnostic> => {
   })
 }
 
-const template = (place: Place, path: Path, text: string): ReadonlyArray<Diagnostic> => {
+const template = (place: Place, path: Path, text: string): ReadonlyArray<Diagnostic> =>
+  gaps(place.draft.document, path, text, (reference) => problemOf(place, reference))
+
+/** What is wrong with a text, each where it stands. */
+export const gaps = (
+  document: TomlDocument,
+  path: Path,
+  text: string,
+  problemOf: (reference: Template.Reference) => string | undefined,
+): ReadonlyArray<Diagnostic> => {
   const parsed = Template.parse(text)
   const wrong = Template.gaps(parsed).flatMap(({ reference, source }) => {
-    const message = problemOf(place, reference)
+    const message = problemOf(reference)
     return message === undefined ? [] : [{ source, message: `${source.replace(/\s+/g, " ")}: ${message}` }]
   })
   return [...parsed.problems, ...wrong].map(({ source, message }) =>
-    within(place.draft.document, path, source, error(place.draft.document, path, message)),
+    within(document, path, source, error(document, path, message)),
   )
 }
 
 const problemOf = (place: Place, [root = "", ...rest]: Template.Reference): string | undefined => {
-  if (root === "input") return inputProblem(place, rest)
+  if (root === "input") return inputProblem(place.draft, rest)
   if (root === "steps") return stepProblem(place, rest)
   const names = Object.hasOwn(Template.roots, root) ? Template.roots[root] : undefined
   if (names === undefined)
@@ -52,7 +61,7 @@ const problemOf = (place: Place, [root = "", ...rest]: Template.Reference): stri
   return root === "loop" && !place.inLoop ? "is known inside a loop only" : undefined
 }
 
-const inputProblem = ({ draft }: Place, [name, ...more]: Template.Reference) => {
+export const inputProblem = (draft: Draft, [name, ...more]: Template.Reference) => {
   if (name === undefined || more.length > 0) return "an input is named as input.NAME"
   return draft.inputs.has(name)
     ? undefined
