@@ -1,5 +1,5 @@
 /** All rooms put together over one home: the hub, in this process. */
-import { Context, Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer, Stream } from "effect"
 import * as Attempt from "../core/dispatch/Attempt.ts"
 import * as Cooldowns from "../core/dispatch/Cooldowns.ts"
 import * as Dispatch from "../core/dispatch/Dispatch.ts"
@@ -8,6 +8,7 @@ import * as Pipelines from "../core/dispatch/Pipelines.ts"
 import * as Plans from "../core/dispatch/Plans.ts"
 import * as PluginRuns from "../core/dispatch/PluginRuns.ts"
 import * as Projects from "../core/dispatch/Projects.ts"
+import * as Prompts from "../core/dispatch/Prompts.ts"
 import * as Resources from "../core/dispatch/resources/index.ts"
 import * as Runner from "../core/dispatch/Runner.ts"
 import * as Store from "../core/dispatch/Store.ts"
@@ -28,6 +29,7 @@ import * as Conditions from "../core/pipeline/conditions/index.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
 import { Registry } from "../core/plugin/Catalogue.ts"
 import type { PluginServices } from "../core/plugin/Plugin.ts"
+import type { Prompt } from "../core/plugin/Prompt.ts"
 import * as Ports from "../core/plugin/api.ts"
 import { Home } from "../core/services/Home.ts"
 import { Sql } from "../core/services/Sql.ts"
@@ -169,6 +171,19 @@ const aboutItself = ({ standing }: Choices) =>
     }),
   )
 
+/** Pipelines that are prompts, and whatever becomes of them. */
+const prompts = ({ standing }: Choices) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      if (standing === undefined) return
+      const catalogues = yield* Catalogues.Catalogues
+      const border = yield* borderOf
+      const put = (prompts: ReadonlyArray<Prompt>) =>
+        catalogues.put("core: prompts", { state: undefined, handles: bind(border, { prompts }) })
+      yield* Effect.forkScoped(Stream.runForEach(yield* Prompts.make, put))
+    }),
+  )
+
 /** Runs that an earlier hub left open go on; they go on once more elsewhere when the scope closes. */
 const working = ({ standing }: Choices) =>
   Layer.effectDiscard(
@@ -185,7 +200,7 @@ const working = ({ standing }: Choices) =>
 /** The hub. */
 export const layer = (choices: Choices) =>
   working(choices).pipe(
-    Layer.provideMerge(Layer.mergeAll(Sinks.layer, aboutItself(choices))),
+    Layer.provideMerge(Layer.mergeAll(Sinks.layer, aboutItself(choices), prompts(choices))),
     Layer.provideMerge(plugins(choices)),
     Layer.provideMerge(dispatching),
     Layer.provideMerge(ports(choices)),
