@@ -1,5 +1,5 @@
 /** A request as the start of `opencode run --format json`. */
-import { type Agent, Failure } from "hub/plugin"
+import { type Agent, Failure, Reading } from "hub/plugin"
 import type { Config } from "./Config.ts"
 
 export const supports: Agent.Supports = {
@@ -19,6 +19,7 @@ export const launch = (
 ): Agent.Launch | Failure.Failure => {
   const refused = refusal(agent, request)
   if (refused !== undefined) return refused
+  const given = { ...config.env, ...request.env }
   return {
     program: config.program,
     args: [
@@ -44,14 +45,24 @@ export const launch = (
     ],
     env: {
       OPENCODE_DISABLE_AUTOUPDATE: "1",
-      ...(request.permission === "restricted" ? { OPENCODE_CONFIG_CONTENT: JSON.stringify(restricted) } : {}),
-      ...config.env,
-      ...request.env,
+      ...given,
+      ...content(request, given[inline]),
     },
     // As an argument it would be quoted anew.
     stdin: { text: request.prompt },
   }
 }
+
+const inline = "OPENCODE_CONFIG_CONTENT"
+
+/** What this run adds to opencode's config, on top of what the user's environment says. */
+const content = (
+  { permission }: Agent.AgentRequest,
+  given: string | undefined,
+): Readonly<Record<string, string>> =>
+  permission === "restricted"
+    ? { [inline]: JSON.stringify({ ...Reading.objectIn(given ?? ""), ...restricted }) }
+    : {}
 
 const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : [name, value]

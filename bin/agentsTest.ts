@@ -1,0 +1,62 @@
+/**
+ * `bun run test:agents`: the real agents, installed from npm, against a model's server on this machine, each driven through the hub.
+ *
+ * Arguments choose agents and cases by name; `--hub FILE` takes another build than dist/hub.
+ */
+import { parseArgs } from "node:util"
+import { cases, endOf } from "../tests/agents/Cases.ts"
+import { type Cli, clis, install } from "../tests/agents/Clis.ts"
+import { Lane, type Result } from "../tests/agents/Lane.ts"
+import { startModelServer } from "../tests/agents/model/Server.ts"
+import { binary, ensureBuilt } from "./binary.ts"
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { hub: { type: "string" } },
+})
+
+const wantedOf = <A extends { readonly name: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const named = all.filter(({ name }) => positionals.includes(name))
+  return named.length === 0 ? all : named
+}
+
+const mark = ({ wrong }: Result): string => (wrong.length === 0 ? "ok    " : "FAILED")
+
+const line = (result: Result): string =>
+  [
+    `${mark(result)}  ${result.agent.padEnd(9)} ${result.name.padEnd(14)} ${String(result.ms).padStart(6)} ms  ${result.got}`,
+    ...result.wrong.map((one) => `          ${one}`),
+  ].join("\n")
+
+const main = async (): Promise<number> => {
+  if (values.hub === undefined && !(await ensureBuilt())) return 1
+  const models = await startModelServer()
+  const results: Array<Result> = []
+  const skipped: Array<string> = []
+  const drive = async (cli: Cli): Promise<void> => {
+    const missing = await install(cli)
+    if (missing !== undefined) return void skipped.push(`${cli.name}: ${missing}`)
+    const lane = new Lane(cli, models, values.hub ?? binary)
+    try {
+      for (const one of wantedOf(cases)) {
+        if (endOf(one, cli.name) === undefined) continue
+        const result = await lane.run(one)
+        results.push(result)
+        console.log(line(result))
+      }
+    } finally {
+      lane.end()
+    }
+  }
+  try {
+    await Promise.all(wantedOf(clis).map(drive))
+  } finally {
+    await models.stop()
+  }
+  for (const one of skipped) console.log(`skipped  ${one}`)
+  const failed = results.filter(({ wrong }) => wrong.length > 0)
+  console.log(`${results.length - failed.length} as they must be, ${failed.length} not`)
+  return failed.length === 0 ? 0 : 1
+}
+
+process.exitCode = await main()

@@ -1,0 +1,125 @@
+/** What each real agent is put through, and what the hub must make of it. */
+import type { FailureClass } from "../../core/plugin/Failure.ts"
+
+/** The answer has this text in it, or the failure this class. */
+export type End = { readonly answer: string } | { readonly class: FailureClass }
+
+export interface Case {
+  readonly name: string
+  /** Of the model's server; none: nobody listens. */
+  readonly scenario: string | undefined
+  /** Keys of the step besides `agent` and `prompt`. */
+  readonly step?: string
+  /** A second step that goes on in the session of the first. */
+  readonly goes_on?: boolean
+  /** More config of the plugin. */
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly end: End | Readonly<Record<string, End | undefined>>
+  /** Must be in `proof.txt` of the folder afterwards. */
+  readonly proof?: string
+  /** A type of event that must have been told. */
+  readonly event?: string
+  /** Is to be cancelled as soon as the model was asked. */
+  readonly cancelled?: boolean
+}
+
+const fails = (class_: FailureClass): End => ({ class: class_ })
+const answers = (answer: string): End => ({ answer })
+
+const bypass = 'permission = "bypass"'
+const hello = answers("Hello from the mock model.")
+
+const schema = `output_schema = { type = "object", properties = { answer = { type = "string" }, n = { type = "integer" } }, required = ["answer", "n"], additionalProperties = false }`
+
+export const cases: ReadonlyArray<Case> = [
+  { name: "text", scenario: "text", end: hello },
+  {
+    name: "shell",
+    scenario: "shell",
+    step: bypass,
+    end: answers("mock-tool-ran"),
+    proof: "mock-tool-ran",
+    event: "command_finished",
+  },
+  {
+    name: "write",
+    scenario: "write",
+    step: 'permission = "auto"',
+    end: answers("Done."),
+    proof: "written-by-mock",
+    event: "file_changed",
+  },
+  { name: "resume", scenario: "echo", goes_on: true, end: answers("turn 2") },
+  {
+    name: "schema",
+    scenario: "json",
+    step: schema,
+    end: { claude: answers('"answer"'), codex: answers('"answer"') },
+  },
+  { name: "huge", scenario: "huge@kb=400", end: answers("0123456789abcde") },
+  { name: "429", scenario: "e429", end: fails("rate_limited") },
+  { name: "429, 1 h", scenario: "e429@retry=3600", end: fails("rate_limited") },
+  { name: "quota", scenario: "quota", end: fails("quota_exhausted") },
+  { name: "401", scenario: "e401", end: fails("auth") },
+  { name: "404", scenario: "e404", end: fails("model_unavailable") },
+  {
+    name: "500",
+    scenario: "e500",
+    end: {
+      claude: fails("network"),
+      codex: fails("overloaded"),
+      gemini: fails("network"),
+      opencode: fails("network"),
+    },
+  },
+  { name: "503", scenario: "e503", end: fails("overloaded") },
+  { name: "no network", scenario: undefined, end: fails("network") },
+  { name: "socket closed", scenario: "drop", end: fails("network") },
+  {
+    name: "cut stream",
+    scenario: "cut",
+    // Asks again without a stream, and is answered.
+    end: { claude: hello, codex: fails("network"), gemini: fails("network"), opencode: fails("network") },
+  },
+  { name: "context", scenario: "context", end: fails("context_too_long") },
+  {
+    name: "refusal",
+    scenario: "refusal",
+    // Only Claude Code tells a refusal from an answer.
+    end: {
+      claude: fails("refused"),
+      codex: answers("I cannot help"),
+      gemini: answers("I cannot help"),
+      opencode: answers("I cannot help"),
+    },
+  },
+  { name: "empty", scenario: "empty", end: fails("crashed") },
+  { name: "cancelled", scenario: "slow", end: fails("cancelled"), cancelled: true },
+]
+
+export const endOf = ({ end }: Case, agent: string): End | undefined =>
+  "answer" in end || "class" in end ? (end as End) : (end as Readonly<Record<string, End | undefined>>)[agent]
+
+/** Name of the plugin that is set to the scenario. */
+export const pluginOf = (agent: string, { name }: Case): string =>
+  `${agent}-${name.replaceAll(/[^a-z0-9]+/g, "-")}`
+
+export const pipelineOf = (agent: string, one: Case): string => {
+  const step = (id: string, more: string) =>
+    [
+      `[step.${id}]`,
+      'type = "agent"',
+      `agent = "${pluginOf(agent, one)}"`,
+      `prompt = "${id}: {{ input.task }}"`,
+      'patience = "3 seconds"',
+      'timeout = "90 seconds"',
+      one.step ?? "",
+      more,
+    ].join("\n")
+  const steps = one.goes_on === true ? ["first", "second"] : ["first"]
+  return [
+    `run = ${JSON.stringify(steps)}`,
+    '[input.task]\ntype = "string"\nrequired = true',
+    ...steps.map((id) => step(id, id === "second" ? 'session = "first"' : "")),
+  ].join("\n\n")
+}
