@@ -1,5 +1,6 @@
 /** A call that is repeated under its key: one run, whatever comes between. */
 import { expect } from "bun:test"
+import { rmSync } from "node:fs"
 import { Duration, Effect, Layer } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
 import { Home } from "../services/Home.ts"
@@ -44,6 +45,27 @@ live(
     )
     expect(new Set(accepted.map(({ run_id }) => run_id)).size).toBe(1)
     expect(yield* runs).toHaveLength(1)
+  }),
+)
+
+live(
+  "a run that was written but never begun, as nobody heard of it, begins with the repeated call",
+  hub({ agents: [it] }),
+  Effect.gen(function* () {
+    const dispatch = yield* Dispatch
+    const sql = yield* Sql
+    const { path } = yield* Home
+    const request = { prompt: "x", cwd: path, agent: "it" }
+    const { run_id } = yield* dispatch.accept(request, caller)
+    yield* dispatch.check(run_id, Duration.seconds(20))
+    // As it stands after the commit.
+    yield* sql.run("delete from events")
+    yield* sql.run("delete from attempts")
+    yield* sql.run("delete from journal")
+    yield* sql.run("update runs set state = 'queued', started_at = null, ended_at = null, answer = null")
+    rmSync(`${path}/runs`, { recursive: true })
+    expect(yield* dispatch.accept(request, caller)).toEqual({ run_id, state: "queued" })
+    expect(yield* dispatch.check(run_id, Duration.seconds(20))).toMatchObject({ state: "succeeded" })
   }),
 )
 

@@ -183,6 +183,8 @@ const make = Effect.gen(function* () {
 
   const again = Effect.fnUntraced(function* (call: NewCall, earlier: CallRow) {
     const { run_id, state } = yield* find(yield* Calls.repeated(call, earlier))
+    // Accepted, but nobody was told: the disk may have failed between the two. One that executes goes on as it is.
+    if (!ended(state)) yield* runner.start(run_id)
     return { run_id, state }
   })
 
