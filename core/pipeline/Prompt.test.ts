@@ -46,7 +46,7 @@ describe("the request", () => {
     Effect.gen(function* () {
       const offer = yield* offered(`[prompt]\n${hard}${task}`)
       const { after, request } = yield* told(offer, { task: "x", hard: "", project: "shop", cwd: "" })
-      expect(request).toEqual({ pipeline: "it", prompt: "x", input: {}, project: "shop" })
+      expect(request).toEqual({ pipeline: "it", prompt: "x", project: "shop" })
       expect(after).not.toContain("cwd")
     }),
   )

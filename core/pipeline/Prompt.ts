@@ -83,7 +83,12 @@ const read = Effect.fnUntraced(function* (offered: Offered, given: Given) {
   const values = yield* checkInput(offered, own, prompt ?? "")
   const input = only(values, (name) => name in own)
   const place = only(rest, (name) => !inputs.has(name))
-  const request = { pipeline: id, prompt: prompt ?? summaryOf(offered), input, ...place }
+  const request = {
+    pipeline: id,
+    prompt: prompt ?? summaryOf(offered),
+    ...(Object.keys(input).length === 0 ? {} : { input }),
+    ...place,
+  }
   return { request, values }
 })
 

@@ -13,7 +13,7 @@ const Config = Schema.Struct({
   model: Field.optional(Schema.NonEmptyString, "The model; the agent's own default when left out."),
   permission: Field.optional(
     Schema.Literals(["restricted", "auto", "bypass"]),
-    "What the agent may do without asking; its own default when left out.",
+    "What the agent may do without asking; its own default when left out. In a run that another run's agent asked for, no more than that agent may: `auto` where it is at its default.",
   ),
   session: Field.optional(
     Schema.NonEmptyString,
