@@ -11,11 +11,6 @@ export const Config = Schema.Struct({
     Text,
     "Model for requests that name none. Without any, Gemini CLI asks a small model first which one to take.",
   ),
-  max_attempts: Field.withDefault(
-    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10 })),
-    2,
-    "How often Gemini CLI itself asks for one answer, unless its own settings say. Its default of 10 takes four minutes, while a fallback waits.",
-  ),
   args: Field.withDefault(Schema.Array(Schema.String), [], "More arguments."),
   env: Field.withDefault(
     Schema.Record(Schema.String, Schema.String),

@@ -14,13 +14,6 @@ const modes: Readonly<Record<Agent.Permission, string>> = {
   bypass: "yolo",
 }
 
-const defaults = "gemini-defaults.json"
-
-/** By itself it repeats a refused request ten times, for four minutes. Seen with 0.61.0. */
-const settings = ({ max_attempts }: Config) => ({
-  general: { maxAttempts: max_attempts, retryFetchErrors: false },
-})
-
 export const launch = (
   agent: string,
   config: Config,
@@ -40,15 +33,8 @@ export const launch = (
       ...(request.session === undefined ? [] : ["--resume", request.session.id]),
       ...config.args,
     ],
-    env: {
-      // Without a second process of its own a signal reaches the one that works, 0.4 s sooner.
-      GEMINI_CLI_NO_RELAUNCH: "true",
-      // Below the user's own settings: what stands there wins.
-      GEMINI_CLI_SYSTEM_DEFAULTS_PATH: `${request.dir}/${defaults}`,
-      ...config.env,
-      ...request.env,
-    },
-    files: { [defaults]: JSON.stringify(settings(config)) },
+    // Without a second process of its own a signal reaches the one that works, 0.4 s sooner.
+    env: { GEMINI_CLI_NO_RELAUNCH: "true", ...config.env, ...request.env },
     stdin: { text: request.prompt },
   }
 }
