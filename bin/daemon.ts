@@ -43,7 +43,7 @@ interface Serving {
 /** Opens the doors, and returns once the hub is to end. */
 const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, wish }: Serving) {
   const settings = Stream.map(hub.host.serve, (serve) => HttpDoor.over(flags, serve))
-  const http = yield* HttpDoor.follow(settings, openHttp(hub, wish))
+  const { state: http } = yield* HttpDoor.follow(settings, openHttp(hub, wish))
   yield* refused(at, flags, yield* http)
   const clients = yield* Effect.mapError(
     hub.listen,
@@ -68,7 +68,7 @@ const endsOnce = (): void => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => {})
 }
 
-type Http = Effect.Success<ReturnType<typeof HttpDoor.follow>>
+type Http = Effect.Success<ReturnType<typeof HttpDoor.follow>>["state"]
 
 const idleOf = Effect.fnUntraced(function* (
   { idle }: ServeFlags,

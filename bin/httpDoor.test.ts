@@ -27,7 +27,7 @@ effect(
   Effect.gen(function* () {
     const { open, openDoors } = yield* recorded
     const settings = yield* SubscriptionRef.make(Settings.serve)
-    const state = yield* follow(SubscriptionRef.changes(settings), open)
+    const { state } = yield* follow(SubscriptionRef.changes(settings), open)
     expect([yield* state, yield* Ref.get(openDoors)]).toEqual([undefined, []])
     const set = (change: Partial<Settings.Serve>) =>
       Effect.andThen(
@@ -56,12 +56,12 @@ effect(
   Effect.gen(function* () {
     const opened = yield* Ref.make(0)
     const settings = { ...Settings.serve, http: true }
-    yield* follow(Stream.make(settings, { ...settings }, { ...settings }), () =>
+    const opening = () =>
       Effect.as(
         Ref.update(opened, (times) => times + 1),
         { url: "" },
-      ),
-    )
+      )
+    yield* follow(Stream.make(settings, { ...settings }, { ...settings }), opening)
     yield* Effect.yieldNow
     expect(yield* Ref.get(opened)).toBe(1)
   }),

@@ -58,5 +58,5 @@ export const follow = Effect.fn("HttpDoor.follow")(function* (settings: Stream.S
     ),
   )
   yield* Deferred.await(isAsSaid)
-  return Ref.get(state)
+  return { state: Ref.get(state) }
 })

@@ -1,4 +1,5 @@
 /** Pipelines as prompts: which are offered, what becomes of them, and what completes an argument. */
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 import { expect } from "bun:test"
 import { type Cause, Effect, Queue, Schema, Stream } from "effect"
 import type { Prompt } from "../plugin/Prompt.ts"
@@ -36,7 +37,7 @@ const given = {
 const sets = Effect.gen(function* () {
   const queue = yield* Queue.unbounded<ReadonlyArray<Prompt>, Cause.Done>()
   yield* Effect.forkScoped(Stream.runIntoQueue(yield* Prompts.make, queue))
-  return Queue.take(queue)
+  return { next: Queue.take(queue) }
 })
 
 const names = (prompts: ReadonlyArray<Prompt>) => prompts.map(({ name }) => name)
@@ -50,7 +51,7 @@ live(
   "those that say so and can run are offered, with the words of their tables",
   hub(given),
   Effect.gen(function* () {
-    const prompts = yield* yield* sets
+    const prompts = yield* (yield* sets).next
     expect(names(prompts)).toEqual(["asked"])
     const [asked] = prompts as [Prompt]
     expect(asked).toMatchObject({ title: "Do it", summary: "Does it." })
@@ -69,7 +70,7 @@ live(
   "the set follows the files: a new one, one that is broken, one that is good again",
   hub(given),
   Effect.gen(function* () {
-    const next = yield* sets
+    const { next } = yield* sets
     expect(names(yield* next)).toEqual(["asked"])
     yield* write("mine", pipeline("[prompt]"))
     expect(names(yield* next)).toEqual(["asked", "mine"])
@@ -91,7 +92,7 @@ live(
       `${path}/projects.toml`,
       '[project.shop]\npath = "/"\n[project.site]\npath = "/"\n',
     )
-    const [asked] = (yield* yield* sets) as [Prompt]
+    const [asked] = (yield* (yield* sets).next) as [Prompt]
     const complete = (name: string, typed = "") =>
       asked.complete?.(name, typed, {}) as Effect.Effect<ReadonlyArray<string>>
     expect(yield* complete("hard")).toEqual(["true", "false"])

@@ -1,4 +1,5 @@
 /** Operations that wait: for whom, how long, and what is told meanwhile. */
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 import { expect } from "bun:test"
 import { Deferred, Effect, Fiber, Option, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"

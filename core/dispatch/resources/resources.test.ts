@@ -1,4 +1,5 @@
 /** Resources of core: what is read, when it is said to have changed, and what completes a name. */
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 import { expect } from "bun:test"
 import * as fs from "node:fs"
 import { type Cause, Effect, Fiber, Option, Queue, Stream } from "effect"

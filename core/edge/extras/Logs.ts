@@ -109,7 +109,7 @@ const follow = Effect.fnUntraced(function* (context: Context, isWanted: Wanted, 
       : terminal.out.write(
           lines.map((line) => `${globals.json ? line.raw : shown(line, terminal.out)}\n`).join(""),
         )
-  const changed = yield* changes(home, join(folder, "hub.log"))
+  const { next: changed } = yield* changes(home, join(folder, "hub.log"))
   const files = yield* reader(folder)
   const more = Effect.sync(() => files.more().map(parse).filter(isWanted))
   const first = Effect.sync(() => newest(files, isWanted, count))
@@ -149,7 +149,8 @@ const changes = Effect.fnUntraced(function* (home: string, file: string) {
   const { changes, cover } = yield* watch(home)
   yield* cover([file])
   let isFresh = true
-  return Effect.suspend(() => Effect.timeoutOption(Queue.take(changes), isFresh ? second_look : pause)).pipe(
-    Effect.tap((change) => Effect.sync(() => (isFresh = Option.isSome(change)))),
-  )
+  const next = Effect.suspend(() =>
+    Effect.timeoutOption(Queue.take(changes), isFresh ? second_look : pause),
+  ).pipe(Effect.tap((change) => Effect.sync(() => (isFresh = Option.isSome(change)))))
+  return { next }
 })

@@ -1,3 +1,4 @@
+// @effect-diagnostics runEffectInsideEffect:off
 import { expect, test } from "bun:test"
 import {
   Client as NewClient,

@@ -47,7 +47,7 @@ const serving = (own: Door = door) =>
       Effect.gen(function* () {
         yield* Effect.addFinalizer(() => Queue.offer(left, client.hello.shim ?? ""))
         yield* Queue.offer(served, client)
-        yield* Effect.never
+        return yield* Effect.never
       })
     const clients = yield* listen({ door: own, path, version: "1.2.3", mcp })
     return { path, clients, served, left }
