@@ -15,6 +15,16 @@ export interface Supports {
   readonly model?: boolean | undefined
   readonly output_schema?: boolean | undefined
   readonly system_prompt?: boolean | undefined
+  /** Wants the hub's own tools in each run, as one of `AgentRequest.mcp`. */
+  readonly hub_tools?: boolean | undefined
+}
+
+/** An MCP server on stdio that the agent starts for one run, whatever its own configuration says. */
+export interface McpServer {
+  readonly name: string
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly env: Readonly<Record<string, string>>
 }
 
 /** One piece of work for an agent. */
@@ -31,7 +41,16 @@ export interface AgentRequest {
   /** JSON Schema that the answer must meet. */
   readonly output_schema?: Schema.JsonObject | undefined
   /** The agent's own session to go on with. */
-  readonly session?: { readonly id: string; readonly fork?: boolean | undefined } | undefined
+  readonly session?:
+    | {
+        readonly id: string
+        readonly fork?: boolean | undefined
+        /** What the newest attempt in it had used, for agents that count over a whole session. */
+        readonly usage?: Readonly<Record<string, number>> | undefined
+      }
+    | undefined
+  /** Servers to hand to the agent. Only for agents that want some: see `Supports`. */
+  readonly mcp?: ReadonlyArray<McpServer> | undefined
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Folder of this attempt, mode 0700, for files that the launch needs; `prompt_file` stands in it. */
   readonly dir: string
@@ -53,7 +72,8 @@ export interface Launch {
  * One thing that an agent did. Types in use: `session_started { session_id }`, `agent_message { text }`,
  * `reasoning { text }`, `command_started { command }`, `command_finished { command, exit_code, output }`,
  * `tool_started { tool, arguments }`, `tool_finished { tool, result, status }`, `file_changed { changes }`,
- * `todo_updated { items }`, `input_required { text }`, `usage { input_tokens, output_tokens, cost_usd }`,
+ * `todo_updated { items }`, `input_required { text }`, `usage { input_tokens, output_tokens, cost_usd }` (what begins with
+ * `session_` counts over the whole session: `session_input_tokens`),
  * `output { text, stream }` for a line that is no event, `signal { class, message, retry_after_ms }`.
  */
 export interface AgentEvent {

@@ -24,6 +24,11 @@ export const Config = Schema.Struct({
     [],
     'Tools that need no permission, in Claude Code\'s own writing: `"mcp__hub"`, `"Bash(git *)"`.',
   ),
+  hub_tools: Field.withDefault(
+    Schema.Boolean,
+    false,
+    "Gives it the hub's own tools, so that it can hand on work. Not needed where the hub is registered with Claude Code.",
+  ),
   max_turns: Field.optional(
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })),
     "Turns after which Claude Code gives up.",

@@ -12,7 +12,7 @@ export const supports: Agent.Supports = {
   system_prompt: true,
 }
 
-const modes: Readonly<Record<Agent.Permission, ReadonlyArray<string>>> = {
+const modes: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = {
   restricted: ["--permission-mode", "plan"],
   auto: ["--permission-mode", "acceptEdits"],
   bypass: ["--dangerously-skip-permissions"],
@@ -31,14 +31,15 @@ export const launch = (
     "--output-format",
     "stream-json",
     "--verbose",
-    ...(request.permission === undefined ? [] : modes[request.permission]),
+    ...((request.permission && modes[request.permission]) ?? []),
     ...flag("--model", request.model ?? config.model),
     ...system(request),
     ...flag("--json-schema", request.output_schema && JSON.stringify(request.output_schema)),
     ...flag("--resume", request.session?.id),
     ...(request.session?.fork === true ? ["--fork-session"] : []),
     ...flag("--max-turns", config.max_turns?.toString()),
-    ...(config.allowed_tools.length === 0 ? [] : ["--allowedTools", config.allowed_tools.join(",")]),
+    ...servers(request.mcp),
+    ...allowed([...config.allowed_tools, ...(request.mcp ?? []).map(({ name }) => `mcp__${name}`)]),
     ...config.args,
   ]
   const long = args.find((argument) => new TextEncoder().encode(argument).byteLength > longest)
@@ -60,6 +61,19 @@ export const launch = (
 
 const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : [name, value]
+
+const allowed = (tools: ReadonlyArray<string>): ReadonlyArray<string> =>
+  tools.length === 0 ? [] : ["--allowedTools", tools.join(",")]
+
+const servers = (mcp: Agent.AgentRequest["mcp"]): ReadonlyArray<string> => {
+  if (mcp === undefined) return []
+  const entries = mcp.map(({ name, ...server }) => [
+    name,
+    // Else it hides the tools behind a search of its own.
+    { type: "stdio", ...server, alwaysLoad: true },
+  ])
+  return ["--mcp-config", JSON.stringify({ mcpServers: Object.fromEntries(entries) })]
+}
 
 /** A resumed session keeps its own system prompt unless the snapshot is off. Seen with 2.1.329. */
 const system = ({ session, system: prompt }: Agent.AgentRequest): ReadonlyArray<string> =>

@@ -63,3 +63,14 @@ test("a request's model wins over the config's; what looks like a flag is refuse
   const refused = launch("claude", config(), { ...request, model: "--help" })
   assert(refused instanceof Failure.Failure && refused.facts.class === "adapter_mismatch")
 })
+
+const mcp = [{ name: "hub", command: "/bin/hub", args: ["serve", "--stdio"], env: { HUB_RUN: "r" } }]
+
+test("servers of this run come as an argument, with their tools allowed and at hand", () => {
+  const { args } = launched({ mcp }, { allowed_tools: ["Bash"] })
+  const given = JSON.parse(args[args.indexOf("--mcp-config") + 1] ?? "")
+  assert.deepEqual(given.mcpServers.hub.args, ["serve", "--stdio"])
+  assert.equal(given.mcpServers.hub.alwaysLoad, true)
+  assert.equal(args[args.indexOf("--allowedTools") + 1], "Bash,mcp__hub")
+  assert(!launched({}).args.includes("--mcp-config"))
+})

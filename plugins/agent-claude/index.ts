@@ -15,7 +15,7 @@ export default Plugin.define({
     const agent = Agent.program({
       id,
       summary: "Claude Code",
-      supports,
+      supports: { ...supports, hub_tools: config.hub_tools },
       launch: (request) => launch(id, config, request),
       decoder: () => decoder(id),
       probe: probe(config),

@@ -14,6 +14,11 @@ export const Config = Schema.Struct({
     {},
     'Keys of Codex\'s config.toml for these runs only: `{ model_reasoning_effort = "high" }`. Dotted names go deeper.',
   ),
+  hub_tools: Field.withDefault(
+    Schema.Boolean,
+    false,
+    "Gives it the hub's own tools, so that it can hand on work. Not needed where the hub is registered with Codex.",
+  ),
   args: Field.withDefault(Schema.Array(Schema.String), [], "More arguments of `codex exec`."),
   env: Field.withDefault(
     Schema.Record(Schema.String, Schema.String),

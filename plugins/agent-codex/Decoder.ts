@@ -9,7 +9,10 @@ type Events = ReadonlyArray<Agent.AgentEvent>
 
 const { asNumber, asObject, asObjects, asText, at, objectIn } = Reading
 
-export const decoder = (agent: string, request: Pick<Agent.AgentRequest, "output_schema">): Agent.Decoder => {
+export const decoder = (
+  agent: string,
+  request: Pick<Agent.AgentRequest, "output_schema" | "session">,
+): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
   const wantsData = request.output_schema !== undefined
   let words: string | undefined
@@ -37,7 +40,7 @@ export const decoder = (agent: string, request: Pick<Agent.AgentRequest, "output
       }
       case "turn.completed":
         heard.succeeded(wantsData ? { data: parsed(words) } : {})
-        return heard.used(usageOf(event))
+        return heard.used(usageOf(event, request.session?.usage))
       default:
         return undefined
     }
@@ -114,13 +117,31 @@ const waitOf = (text: string): Pick<Failure.FailureFacts, "retry_after_ms"> => {
   return seconds === undefined ? {} : { retry_after_ms: Math.ceil(Number(seconds) * 1000) }
 }
 
-/** Of the whole thread, resumes included: see `session.usage`. */
-const usageOf = (event: Json): Record<string, unknown> => ({
-  input_tokens: at(event, "usage", "input_tokens"),
-  output_tokens: at(event, "usage", "output_tokens"),
-  cached_input_tokens: at(event, "usage", "cached_input_tokens"),
-  reasoning_tokens: at(event, "usage", "reasoning_output_tokens"),
-})
+const amounts = {
+  input_tokens: "input_tokens",
+  output_tokens: "output_tokens",
+  cached_input_tokens: "cached_input_tokens",
+  reasoning_tokens: "reasoning_output_tokens",
+} as const
+
+/** It counts over the whole thread, and over what that was branched off from. Seen with 0.169.0. */
+const usageOf = (
+  event: Json,
+  before: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(amounts).flatMap(([key, theirs]) => {
+      const total = asNumber(at(event, "usage", theirs))
+      if (total === undefined) return []
+      const earlier = before[`session_${key}`] ?? 0
+      // Less than before: it has begun to count anew.
+      const own = total >= earlier ? total - earlier : total
+      return [
+        [key, own],
+        [`session_${key}`, total],
+      ]
+    }),
+  )
 
 const parsed = (text: string | undefined): unknown => {
   try {

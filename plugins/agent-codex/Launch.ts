@@ -12,7 +12,7 @@ export const supports: Agent.Supports = {
   system_prompt: true,
 }
 
-const modes: Readonly<Record<Agent.Permission, ReadonlyArray<string>>> = {
+const modes: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = {
   restricted: ["-s", "read-only"],
   auto: ["-s", "workspace-write"],
   bypass: ["--dangerously-bypass-approvals-and-sandbox"],
@@ -43,11 +43,12 @@ export const launch = (
       "exec",
       "--json",
       "--skip-git-repo-check",
-      ...(request.permission === undefined ? [] : modes[request.permission]),
+      ...((request.permission && modes[request.permission]) ?? []),
       ...flag("-m", request.model ?? config.model),
       ...flag("-p", config.profile),
       ...settings(config.settings),
       ...system,
+      ...settings(servers(request.mcp)),
       ...(request.output_schema === undefined ? [] : ["--output-schema", `${request.dir}/${schema}`]),
       ...config.args,
       ...session(request),
@@ -66,6 +67,15 @@ const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
 
 const session = ({ session }: Agent.AgentRequest): ReadonlyArray<string> =>
   session === undefined ? [] : [session.fork === true ? "fork" : "resume", session.id]
+
+const servers = (mcp: Agent.AgentRequest["mcp"] = []): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    mcp.map(({ name, ...server }) => [
+      `mcp_servers.${name}`,
+      // It waits for what is required, and asks nobody in `exec`.
+      { ...server, required: true, default_tools_approval_mode: "approve" },
+    ]),
+  )
 
 /** `-c key=value`: the value is TOML, and JSON texts, numbers, booleans and lists of them are. */
 const settings = (given: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>

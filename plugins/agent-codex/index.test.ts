@@ -74,3 +74,37 @@ test("what looks like a flag is refused", () => {
   const refused = launch("codex", config(), { ...request, session: { id: "--last" } })
   assert(refused instanceof Failure.Failure && refused.facts.class === "adapter_mismatch")
 })
+
+const mcp = [{ name: "hub", command: "/bin/hub", args: ["serve", "--stdio"], env: { HUB_RUN: "r" } }]
+
+test("servers of this run come as settings: waited for, and approved", () => {
+  const given = launched({ mcp }).args.find((argument) => argument.startsWith("mcp_servers.hub="))
+  assert.deepEqual(Bun.TOML.parse(`hub = ${given?.slice("mcp_servers.hub=".length)}`), {
+    hub: {
+      command: "/bin/hub",
+      args: ["serve", "--stdio"],
+      env: { HUB_RUN: "r" },
+      required: true,
+      default_tools_approval_mode: "approve",
+    },
+  })
+})
+
+test("usage is this attempt's, though codex counts over the session", () => {
+  const session = {
+    id: "s1",
+    usage: { input_tokens: 1000, session_input_tokens: 3000, session_output_tokens: 60 },
+  }
+  const reader = decoder("codex", { session })
+  reader.feed('{"type":"turn.completed","usage":{"input_tokens":4000,"output_tokens":20}}', "stdout")
+  reader.feed('{"type":"item.completed","item":{"type":"agent_message","text":"ok"}}', "stdout")
+  const end = reader.end({ code: 0, signal: null, timed_out: false, lost: false, ended_at: 0 })
+  assert(!(end instanceof Failure.Failure))
+  // Its output tokens are fewer than before: it has begun to count anew.
+  assert.deepEqual(end.usage, {
+    input_tokens: 1000,
+    session_input_tokens: 4000,
+    output_tokens: 20,
+    session_output_tokens: 20,
+  })
+})

@@ -15,7 +15,7 @@ export default Plugin.define({
     const agent = Agent.program({
       id,
       summary: "Codex",
-      supports,
+      supports: { ...supports, hub_tools: config.hub_tools },
       launch: (request) => launch(id, config, request),
       decoder: (request) => decoder(id, request),
       probe: probe(config),

@@ -120,11 +120,12 @@ const argumentsOf = (
   values: Template.Values,
   permission: Agent.Permission | undefined,
 ): ReadonlyArray<string> => {
+  const flags: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = config.permission
   const args: Array<string> = []
   for (const argument of config.args) {
     const parts = typeof argument === "string" ? [argument] : argument
     if (typeof argument === "string" && Template.isPermission(argument))
-      args.push(...(permission === undefined ? [] : (config.permission[permission] ?? [])))
+      args.push(...(permission === undefined ? [] : (flags[permission] ?? [])))
     else args.push(...group(parts, values, args.includes("--")))
   }
   return args

@@ -8,7 +8,7 @@ export const supports: Agent.Supports = {
   model: true,
 }
 
-const modes: Readonly<Record<Agent.Permission, ReadonlyArray<string>>> = {
+const modes: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = {
   restricted: [],
   auto: ["--allow-tool", "write"],
   bypass: ["--allow-all-tools"],
@@ -27,7 +27,7 @@ export const launch = (
     args: [
       "--output-format",
       "json",
-      ...(request.permission === undefined ? [] : modes[request.permission]),
+      ...((request.permission && modes[request.permission]) ?? []),
       ...(model === undefined ? [] : ["--model", model]),
       ...(request.session === undefined ? [] : [`--resume=${request.session.id}`]),
       ...config.args,

@@ -11,7 +11,7 @@ export const supports: Agent.Supports = {
 }
 
 // Its read-only mode is no boundary: it ran a writing command that the model had called harmless. Seen with 0.225.2.
-const modes: Readonly<Record<Agent.Permission, ReadonlyArray<string>>> = {
+const modes: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = {
   restricted: [],
   auto: ["--auto", "medium"],
   bypass: ["--skip-permissions-unsafe"],
@@ -34,7 +34,7 @@ export const launch = (
       "exec",
       "-o",
       "stream-json",
-      ...(request.permission === undefined ? [] : modes[request.permission]),
+      ...((request.permission && modes[request.permission]) ?? []),
       ...flag("-m", request.model ?? config.model),
       ...flag("--append-system-prompt", request.system),
       ...flag(session?.fork === true ? "--fork" : "-s", session?.id),

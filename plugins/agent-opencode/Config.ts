@@ -12,6 +12,11 @@ export const Config = Schema.Struct({
     Text,
     "URL of a running `opencode serve`, to work through it: it starts in half the time.",
   ),
+  hub_tools: Field.withDefault(
+    Schema.Boolean,
+    false,
+    "Gives it the hub's own tools, so that it can hand on work. Not needed where the hub is registered with opencode.",
+  ),
   args: Field.withDefault(Schema.Array(Schema.String), [], "More arguments of `opencode run`."),
   env: Field.withDefault(
     Schema.Record(Schema.String, Schema.String),

@@ -10,7 +10,7 @@ export const supports: Agent.Supports = {
 }
 
 // It has no flag for looking only. Its own config, for this run alone, says what may be done.
-const restricted = { permission: { edit: "deny", bash: "deny", webfetch: "deny" } }
+const restricted = { edit: "deny", bash: "deny", webfetch: "deny" }
 
 export const launch = (
   agent: string,
@@ -55,14 +55,30 @@ export const launch = (
 
 const inline = "OPENCODE_CONFIG_CONTENT"
 
-/** What this run adds to opencode's config, on top of what the user's environment says. */
+/** What this run adds to opencode's config, on top of what the environment of the plugin or the step says. */
 const content = (
-  { permission }: Agent.AgentRequest,
+  { mcp, permission }: Agent.AgentRequest,
   given: string | undefined,
-): Readonly<Record<string, string>> =>
-  permission === "restricted"
-    ? { [inline]: JSON.stringify({ ...Reading.objectIn(given ?? ""), ...restricted }) }
-    : {}
+): Readonly<Record<string, string>> => {
+  if (permission !== "restricted" && mcp === undefined) return {}
+  const before = Reading.objectIn(given ?? "") ?? {}
+  const wanted = {
+    ...before,
+    ...(permission === "restricted"
+      ? { permission: { ...Reading.asObject(before["permission"]), ...restricted } }
+      : {}),
+    ...(mcp === undefined ? {} : { mcp: { ...Reading.asObject(before["mcp"]), ...servers(mcp) } }),
+  }
+  return { [inline]: JSON.stringify(wanted) }
+}
+
+const servers = (mcp: ReadonlyArray<Agent.McpServer>) =>
+  Object.fromEntries(
+    mcp.map(({ args, command, env, name }) => [
+      name,
+      { type: "local", command: [command, ...args], environment: env, enabled: true },
+    ]),
+  )
 
 const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : [name, value]

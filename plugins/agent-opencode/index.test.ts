@@ -65,3 +65,18 @@ test("what opencode cannot do is refused, and said", () => {
     assert(refused instanceof Failure.Failure && refused.message.includes(words))
   }
 })
+
+const mcp = [{ name: "hub", command: "/bin/hub", args: ["serve", "--stdio"], env: { HUB_RUN: "r" } }]
+
+test("servers and permissions of this run join what the environment says", () => {
+  const env = {
+    OPENCODE_CONFIG_CONTENT: '{"share":"disabled","mcp":{"mine":{}},"permission":{"read":"ask"}}',
+  }
+  const given = JSON.parse(
+    launched({ env, mcp, permission: "restricted" }).env?.["OPENCODE_CONFIG_CONTENT"] ?? "",
+  )
+  assert.equal(given.share, "disabled")
+  assert.deepEqual(given.permission, { read: "ask", edit: "deny", bash: "deny", webfetch: "deny" })
+  assert.deepEqual(Object.keys(given.mcp), ["mine", "hub"])
+  assert.deepEqual(given.mcp.hub.command, ["/bin/hub", "serve", "--stdio"])
+})

@@ -8,7 +8,7 @@ export const supports: Agent.Supports = {
   model: true,
 }
 
-const modes: Readonly<Record<Agent.Permission, string>> = {
+const modes: Readonly<Partial<Record<Agent.Permission, string>>> = {
   restricted: "plan",
   auto: "auto-edit",
   bypass: "yolo",
