@@ -15,6 +15,9 @@ const settled = "100 millis"
 /** An argument is no file: a longer text is for a dispatch. */
 const Text = Schema.String.check(Schema.isMaxLength(200_000))
 
+/** Planning every pipeline at each start takes megabytes: one without this has no `[prompt]`, however it may be written. */
+const hasTable = /^\s*(\[\s*["']?prompt|["']?prompt["']?\s*(\.|=\s*\{))/m
+
 /** Those there are now, and all of them again when they have changed. */
 export const make = Effect.gen(function* () {
   const pipelines = yield* Pipelines
@@ -30,11 +33,15 @@ export const make = Effect.gen(function* () {
         prompt === undefined ? [] : [{ description, id, inputs, prompt }],
     })
 
+  const asksFor = (id: string) =>
+    Effect.map(pipelines.get(id), (found) => found !== undefined && hasTable.test(found.text))
+
   const offers = Effect.gen(function* () {
     const { prompts } = yield* registry.current
     const taken = new Set(prompts.filter(({ plugin }) => plugin !== "core").map(({ name }) => name))
     const free = (yield* pipelines.list).filter(({ id }) => !taken.has(id))
-    return (yield* Effect.forEach(free, ({ id }) => offer(id))).flat()
+    const maybe = yield* Effect.filter(free, ({ id }) => asksFor(id))
+    return (yield* Effect.forEach(maybe, ({ id }) => offer(id))).flat()
   }).pipe(Effect.orElseSucceed((): ReadonlyArray<Offer.Offered> => []))
 
   const names = {
