@@ -1,5 +1,6 @@
 /** The hub in this process: its rooms, put together over a home that is held, and its local door. */
 import { Clock, Context, Effect, Layer, Ref, References } from "effect"
+import { Self } from "../core/dispatch/HubTools.ts"
 import { localDoor } from "../core/edge/Call.ts"
 import { HubUnreachable } from "../core/edge/Door.ts"
 import type { Standing, Status } from "../core/edge/extras/Status.ts"
@@ -12,9 +13,9 @@ import { socketOf, type Wish } from "./home.ts"
 // The rooms are loaded only now: that keeps the process busy.
 const built = Effect.fnUntraced(function* (home: Home["Service"], wish: Wish, standing?: Standing) {
   const rooms = yield* Effect.promise(() => import("./compose.ts"))
-  const { config, verbose } = wish
+  const { config, self, verbose } = wish
   const context = yield* Effect.mapError(
-    Layer.build(rooms.layer({ home, config, verbose, standing })),
+    Effect.provideService(Layer.build(rooms.layer({ home, config, verbose, standing })), Self, self),
     (error) => new HubUnreachable({ home: home.path, message: error.message, ...rooms.findings(error) }),
   )
   return { context, registry: Context.get(context, rooms.Registry), rooms }

@@ -22,6 +22,7 @@ import * as CommandDecoder from "./CommandDecoder.ts"
 import * as Conclude from "./Conclude.ts"
 import type { Cooldowns } from "./Cooldowns.ts"
 import * as Follow from "./Follow.ts"
+import * as HubTools from "./HubTools.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Permission from "./Permission.ts"
@@ -79,6 +80,7 @@ const make = Effect.gen(function* () {
   const registry = yield* Registry
   const supervisor = yield* Supervisor
   const { leaving } = yield* Lifecycle
+  const self = yield* HubTools.Self
   const follow = yield* Follow.make
   const conclude = yield* Conclude.make
 
@@ -164,14 +166,36 @@ const make = Effect.gen(function* () {
     return yield* about({ attempt: at.attempt })(done)
   })
 
-  const requestOf = (at: Numbered, call: AgentCall): AgentRequest => ({
-    ...call,
-    run_id: at.run_id,
-    attempt: at.attempt,
-    cwd: at.cwd,
-    dir: at.dir,
-    prompt_file: `${at.dir}/prompt`,
+  const sessionOf = Effect.fnUntraced(function* ({ agent, session }: AgentCall) {
+    if (session === undefined) return {}
+    const usage = yield* Effect.orDie(store.usageOfSession(agent, session.id))
+    return { session: usage === undefined ? session : { ...session, usage } }
   })
+
+  const requestOf = Effect.fnUntraced(function* (at: Numbered, handle: AgentHandle, call: AgentCall) {
+    const { attempt, cwd, dir, run_id } = at
+    return {
+      ...call,
+      ...(yield* sessionOf(call)),
+      ...(handle.supports.hub_tools === true ? { mcp: HubTools.server(self, home.path, run_id) } : {}),
+      run_id,
+      attempt,
+      cwd,
+      dir,
+      prompt_file: `${dir}/prompt`,
+    } satisfies AgentRequest
+  })
+
+  /** What the agent and its tools leave in it is gone with the attempt. */
+  const withScratch = <A, E, R>(folder: string, use: Effect.Effect<A, E, R>) =>
+    Effect.orDie(files.makeFolder(folder)).pipe(
+      Effect.andThen(use),
+      Effect.ensuring(
+        Effect.flatMap(Ref.get(leaving), (going) =>
+          going ? Effect.void : Effect.ignore(files.removeFolder(folder)),
+        ),
+      ),
+    )
 
   const program = Effect.fnUntraced(function* (
     at: Numbered,
@@ -179,15 +203,16 @@ const make = Effect.gen(function* () {
     call: AgentCall,
     seen: Seen,
   ): Effect.fn.Return<Outcome.Outcome, Failure.Failure, Scope.Scope> {
-    const request = requestOf(at, call)
+    const request = yield* requestOf(at, handle, call)
     const launch = yield* handle.launch(request)
     // Most agents read stdin; a second copy of a long prompt is written only for those that read a file.
     if (mentions(launch, request.prompt_file))
       yield* Effect.orDie(files.write(request.prompt_file, request.prompt))
     const decoder = yield* handle.decoder(request)
-    const env = call.env === undefined ? launch.env : { ...launch.env, ...call.env }
+    const scratch = `${at.dir}/tmp`
+    const env = { TMPDIR: scratch, ...launch.env, ...call.env }
     const work = { launch: { ...launch, env }, decoder, agent: call.agent, model: call.model }
-    return yield* supervise(at, { ...work, max_cost_usd: call.max_cost_usd }, seen)
+    return yield* withScratch(scratch, supervise(at, { ...work, max_cost_usd: call.max_cost_usd }, seen))
   })
 
   /** An agent that is no process of ours. It ends with the hub, so a second reading finds it interrupted. */
@@ -213,7 +238,8 @@ const make = Effect.gen(function* () {
         yield* Effect.orDie(store.noteSession(at.run_id, at.attempt, seen.session_id))
       yield* Effect.orDie(events.append(at.run_id, yield* admit([event])))
     })
-    const reading = Stream.runForEach(handle.run(requestOf(at, call)), (event) =>
+    const request = yield* requestOf(at, handle, call)
+    const reading = Stream.runForEach(handle.run(request), (event) =>
       "answer" in event ? Effect.sync(() => void (answer = event.answer)) : take(event),
     )
     yield* Effect.timeoutOrElse(reading, {

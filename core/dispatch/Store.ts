@@ -241,6 +241,16 @@ const make = Effect.gen(function* () {
         (row) => row?.session_id,
       ),
 
+    /** What the newest attempt in a session has reported. */
+    usageOfSession: (agent: string, session_id: string) =>
+      Effect.map(
+        first<{ usage: string }>(
+          "select usage from attempts where agent = ? and session_id = ? and usage is not null order by started_at desc limit 1",
+          [agent, session_id],
+        ),
+        (row) => (row === undefined ? undefined : (JSON.parse(row.usage) as Record<string, number>)),
+      ),
+
     /** The newest session of an agent in a folder, whatever the run. */
     sessionInFolder: (agent: string, cwd: string) =>
       Effect.map(

@@ -41,6 +41,10 @@ export const layer: Layer.Layer<Files> = Layer.succeed(
         catch: (cause) => new FolderUnusable({ path: folder, detail: why(cause) }),
       }),
     remove: (file) => Disk.attempt(file, () => Disk.remove(file)),
+    makeFolder: (folder) =>
+      Disk.attempt(folder, async () => void (await fs.mkdir(folder, { recursive: true, mode: 0o700 }))),
+    removeFolder: (folder) =>
+      Disk.attempt(folder, () => fs.rm(folder, { recursive: true, force: true, maxRetries: 3 })),
     changes: (folder) =>
       Stream.callback<void>(
         (queue) =>

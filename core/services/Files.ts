@@ -25,6 +25,10 @@ export class Files extends Context.Service<
     /** The real, absolute path of a folder that can be entered and read. `~/` stands for the user's home. */
     readonly folder: (path: string) => Effect.Effect<string, FolderUnusable>
     readonly remove: (path: string) => Effect.Effect<void, FileFailed>
+    /** Mode 0700; there already is as good as made. */
+    readonly makeFolder: (path: string) => Effect.Effect<void, FileFailed>
+    /** With all that is in it; links are not followed. */
+    readonly removeFolder: (path: string) => Effect.Effect<void, FileFailed>
     /**
      * An element once it watches, and one each time something in the folder may have changed; several at once are one.
      *

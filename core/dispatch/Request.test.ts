@@ -1,0 +1,114 @@
+/** What core puts into an agent's request, and into its process. */
+import { existsSync, statSync } from "node:fs"
+import { expect } from "bun:test"
+import { Duration, Effect, Layer } from "effect"
+import type { AgentRequest } from "../plugin/Agent.ts"
+import * as Agent from "../plugin/Agent.ts"
+import type { ProgramAgentHandle } from "../plugin/Catalogue.ts"
+import type { Caller } from "../plugin/Operation.ts"
+import { live, tempHome } from "../testing/effect.ts"
+import { rooms } from "../testing/hub.ts"
+import { Dispatch } from "./Dispatch.ts"
+import { Self } from "./HubTools.ts"
+
+const caller: Caller = { door: "cli", client: "test" }
+
+/** Leaves a file in its temporary folder; `heard` is what it was asked. */
+const agent = (heard: Array<AgentRequest>, hub_tools: boolean): ProgramAgentHandle => ({
+  kind: "program",
+  id: "asked",
+  plugin: "test",
+  summary: "asked",
+  supports: { resume: true, hub_tools },
+  probe: undefined,
+  client: undefined,
+  launch: (request) => {
+    heard.push(request)
+    return Effect.succeed({
+      program: "sh",
+      args: ["-c", 'stat -c %a "$TMPDIR"; echo left > "$TMPDIR/left"; echo "$TMPDIR"'],
+    })
+  },
+  decoder: () => {
+    const lines: Array<string> = []
+    return Effect.succeed({
+      may_skip: false,
+      feed: (more) =>
+        Effect.sync(() => {
+          lines.push(...more)
+          return [Agent.session("s-1")]
+        }),
+      end: () =>
+        Effect.succeed({ text: lines.join(" "), session_id: "s-1", usage: { session_input_tokens: 7 } }),
+    })
+  },
+})
+
+const pipeline = `run = ["first", "second"]
+[step.first]
+type = "agent"
+agent = "asked"
+prompt = "one"
+[step.second]
+type = "agent"
+agent = "asked"
+prompt = "two"
+session = "first"
+`
+
+const ran = (hub_tools: boolean) =>
+  Effect.gen(function* () {
+    const path = yield* tempHome
+    const heard: Array<AgentRequest> = []
+    yield* Effect.promise(() => Bun.write(`${path}/pipelines/twice.toml`, pipeline))
+    const work = Effect.gen(function* () {
+      const dispatch = yield* Dispatch
+      const { run_id } = yield* dispatch.accept({ prompt: "x", cwd: path, pipeline: "twice" }, caller)
+      return yield* dispatch.check(run_id, Duration.seconds(20))
+    })
+    const hub = Effect.provide(work, rooms(path, { agents: [agent(heard, hub_tools)] }), { local: true })
+    const view = yield* Effect.scoped(Effect.provideService(hub, Self, ["/bin/hub", "main.ts"]))
+    return { heard, path, view }
+  })
+
+live(
+  "an attempt has a temporary folder of its own, which goes with it",
+  Layer.empty,
+  Effect.gen(function* () {
+    const { path, view } = yield* ran(false)
+    const [mode, folder = ""] = (view.answer ?? "").split(" ")
+    expect(mode).toBe("700")
+    expect(folder).toBe(`${path}/runs/${view.run_id}/2/tmp`)
+    expect(existsSync(folder)).toBe(false)
+    expect(statSync(`${path}/runs/${view.run_id}/2`).isDirectory()).toBe(true)
+  }),
+)
+
+live(
+  "whoever goes on in a session hears what it had used",
+  Layer.empty,
+  Effect.gen(function* () {
+    const { heard } = yield* ran(false)
+    expect(heard.map(({ session }) => session)).toEqual([
+      undefined,
+      { id: "s-1", usage: { session_input_tokens: 7 } },
+    ])
+  }),
+)
+
+live(
+  "the hub's own tools are for agents that want them, and belong to the run",
+  Layer.empty,
+  Effect.gen(function* () {
+    expect((yield* ran(false)).heard[0]?.mcp).toBeUndefined()
+    const { heard, path, view } = yield* ran(true)
+    expect(heard[0]?.mcp).toEqual([
+      {
+        name: "hub",
+        command: "/bin/hub",
+        args: ["main.ts", "serve", "--stdio"],
+        env: { HUB_HOME: path, HUB_RUN: view.run_id },
+      },
+    ])
+  }),
+)
