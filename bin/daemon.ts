@@ -9,6 +9,7 @@ import { answers, hold, home, type Wish } from "./home.ts"
 import * as HttpDoor from "./httpDoor.ts"
 import * as Idle from "./idle.ts"
 import { openHttp } from "./openHttp.ts"
+import { givesBack, thisProcess } from "./resting.ts"
 import { gone, remembered } from "./standing.ts"
 
 /** Serves until the home is gone or, with `idle`, nobody has needed it for that long. `ready` is told where it listens. */
@@ -52,6 +53,7 @@ const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, 
   yield* endWithHome(at, hub)
   const idle = yield* idleOf(flags, hub, clients, http)
   yield* Ref.set(changing, changingOf(http, idle))
+  yield* Effect.forkScoped(givesBack(thisProcess))
   yield* ready([hub.socket, (yield* http)?.url].filter((one) => one !== undefined).join(" and "))
   yield* Effect.raceFirst(gone(at.path, [hub.socket]), idle === undefined ? Effect.never : idle.ended)
 })
