@@ -10,6 +10,7 @@ import { figure as followers } from "./followers.ts"
 import { figure as gigabyte } from "./gigabyte.ts"
 import { figure as http } from "./http.ts"
 import { figure as hundred } from "./hundred.ts"
+import { figure as idle } from "./idle.ts"
 import { figure as line } from "./line.ts"
 import { figure as past } from "./past.ts"
 import { figure as shim } from "./shim.ts"
@@ -33,6 +34,7 @@ const figures = [
   shim,
   http,
   followers,
+  idle,
 ]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */
