@@ -3,13 +3,18 @@ import { Duration, Effect, type Scope } from "effect"
 import type { StepContext } from "../plugin/Step.ts"
 import type { Border } from "./Border.ts"
 import type { Handles } from "./Handles.ts"
+import { Greeting, Offer } from "./Offer.ts"
 import * as Agents from "./remote/agents.ts"
 import { decodes } from "./remote/answers.ts"
+import * as Changes from "./remote/changes.ts"
 import * as Kinds from "./remote/kinds.ts"
+import { operation } from "./remote/operations.ts"
+import * as Readings from "./remote/readings.ts"
+import { route } from "./remote/routes.ts"
 import * as Steps from "./remote/steps.ts"
+import * as Talks from "./remote/talk.ts"
 import { codes, gone, make, type Peer, RpcError } from "./Rpc.ts"
 import * as ServiceCalls from "./ServiceCalls.ts"
-import { Greeting, Offer } from "./Wire.ts"
 
 /** What carries the lines. */
 export interface Transport {
@@ -36,6 +41,8 @@ export interface Remote {
     context: StepContext,
     body: (call: number) => Effect.Effect<A, E>,
   ) => Effect.Effect<A, E>
+  readonly withTalk: Talks.Talks["withTalk"]
+  readonly follow: Changes.Changes["follow"]
 }
 
 export interface Options {
@@ -49,10 +56,12 @@ export interface Options {
 /** Starts the other end and greets it. Closing the scope ends it. */
 export const connect = Effect.fn("Remote.connect")(function* (options: Options) {
   const steps = new Map<number, StepContext>()
+  const talks = Talks.make()
   const service = ServiceCalls.answer(options.border.services)
   const handle = (method: string, params: unknown): Effect.Effect<unknown, RpcError> => {
     if (method === "service.call") return service(params)
     if (method === "step.context") return Steps.answer(steps, params)
+    if (method === "talk.ask") return talks.ask(params)
     return Effect.fail(new RpcError({ code: codes.unknown, message: `no method ${method}` }))
   }
   // Both are known only once the other end is there, and it may be gone before.
@@ -66,7 +75,15 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
     lost = true
   }
   const fork = Effect.runForkWith(yield* Effect.context<never>())
-  const peer: Peer = make({ send: (text) => transport?.send(text), handle, fork, broken: lose })
+  const peer: Peer = make({
+    send: (text) => transport?.send(text),
+    handle,
+    notified: (method, params, length) => heard(method, params, length),
+    fork,
+    broken: lose,
+  })
+  const changes = Changes.make(peer.call)
+  const heard = listening(talks, changes, (detail) => void fork(options.border.broke(detail)))
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       lost = true
@@ -81,8 +98,32 @@ export const connect = Effect.fn("Remote.connect")(function* (options: Options) 
     decodes("initialize", Greeting),
   )
   pings = greeting.ping === true
-  return { call, greeting, withStep: Steps.withStep(steps) } satisfies Remote
+  return {
+    call,
+    greeting,
+    withStep: Steps.withStep(steps),
+    withTalk: talks.withTalk,
+    follow: changes.follow,
+  } satisfies Remote
 })
+
+/** Takes the notifications. What is wrong with them is shown once for each kind: a plugin may send many. */
+const listening = (talks: Talks.Talks, changes: Changes.Changes, broke: (detail: string) => void) => {
+  const shown = new Set<string>()
+  const taken = (method: string, params: unknown, length: number): string | undefined => {
+    if (method === "resource.changed") return changes.tell(params)
+    if (method !== "talk.progress" && method !== "talk.log") return undefined
+    return length > Talks.LONGEST
+      ? `sent a ${method} of ${length} characters; ${Talks.LONGEST} is the most`
+      : talks.say(method, params)
+  }
+  return (method: string, params: unknown, length: number): void => {
+    const wrong = taken(method, params, length)
+    if (wrong === undefined || shown.has(method)) return
+    shown.add(method)
+    broke(wrong)
+  }
+}
 
 /**
  * A call that does not answer in time fails. When the other end does not answer a ping either, or cannot, it is ended:
@@ -138,10 +179,10 @@ export const handles = (border: Border, remote: Remote, offer: Offer): Handles =
     agents: (offer.agents ?? []).map((agent) => Agents.agent(far, agent)),
     steps: (offer.steps ?? []).map((kind) => Kinds.step(far, kind)),
     conditions: (offer.conditions ?? []).map((condition) => Kinds.condition(far, condition)),
-    operations: (offer.operations ?? []).map((operation) => Kinds.operation(far, operation)),
-    resources: (offer.resources ?? []).map((resource) => Kinds.resource(far, resource)),
-    prompts: (offer.prompts ?? []).map((prompt) => Kinds.prompt(far, prompt)),
-    routes: [],
+    operations: (offer.operations ?? []).map((one) => operation(far, one)),
+    resources: (offer.resources ?? []).map((resource) => Readings.resource(far, resource)),
+    prompts: (offer.prompts ?? []).map((prompt) => Readings.prompt(far, prompt)),
+    routes: (offer.routes ?? []).map((one) => route(far, one)),
     sinks: (offer.sinks ?? []).map((sink) => Kinds.sink(far, sink)),
     doctor: (offer.doctor ?? []).map((check) => Kinds.check(far, check)),
   }

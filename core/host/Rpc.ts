@@ -50,7 +50,8 @@ export interface Peer {
 export interface Options {
   readonly send: (text: string) => void
   readonly handle: (method: string, params: unknown) => Effect.Effect<unknown, RpcError>
-  readonly notified?: ((method: string, params: unknown) => void) | undefined
+  /** `length`: of the whole message, in characters. */
+  readonly notified?: ((method: string, params: unknown, length: number) => void) | undefined
   /** Starts the answer to a call, with the caller's log. */
   readonly fork?: (<A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) | undefined
   /** The other side broke the protocol; the peer is closed. */
@@ -110,9 +111,9 @@ export const make = (options: Options): Peer => {
     })
   }
 
-  const told = (method: string, params: unknown) => {
+  const told = (method: string, params: unknown, length: number) => {
     if (method === "$/cancel") running.get((params as { id?: number })?.id ?? -1)?.interruptUnsafe()
-    else options.notified?.(method, params)
+    else options.notified?.(method, params, length)
   }
 
   const receive = (text: string) => {
@@ -128,7 +129,7 @@ export const make = (options: Options): Peer => {
     }
     const { id, method, params } = decoded.value
     if (method === undefined) answered(decoded.value)
-    else if (id === undefined) told(method, params)
+    else if (id === undefined) told(method, params, text.length)
     else asked(id, method, params)
   }
 

@@ -2,13 +2,16 @@
 import { Effect, Exit, Schema, Scope } from "effect"
 import type { Contributions, Plugin } from "../plugin/Plugin.ts"
 import { explain } from "./Loader.ts"
+import { PROTOCOL } from "./Offer.ts"
 import * as RemoteServices from "./RemoteServices.ts"
 import { codes, make, type Peer, RpcError } from "./Rpc.ts"
 import { agents } from "./serve/agents.ts"
 import type { Answers, Codec } from "./serve/answers.ts"
 import { kinds } from "./serve/kinds.ts"
 import { offer } from "./serve/offer.ts"
-import { PROTOCOL, toJson, toRpc } from "./Wire.ts"
+import { readings } from "./serve/readings.ts"
+import { routes } from "./serve/routes.ts"
+import { toJson, toRpc } from "./Wire.ts"
 
 interface Wires {
   readonly send: (text: string) => void
@@ -29,6 +32,8 @@ export const serve = (wires: Wires): Peer => {
     ping: () => Effect.succeed({}),
     ...agents(offered),
     ...kinds(offered, () => peer),
+    ...readings(offered, () => peer),
+    ...routes(offered),
   }
   const handle = (method: string, params: unknown): Effect.Effect<unknown, RpcError> => {
     const answer = Object.hasOwn(answers, method) ? answers[method] : undefined

@@ -1,7 +1,8 @@
-/** What crosses between the hub and a plugin in a worker or process: contributions as data, schemas as JSON Schema. */
+/** What crosses between the hub and a plugin in a worker or process: schemas as JSON Schema, errors with their fields, answers. */
 import { JsonSchema, Schema, SchemaRepresentation } from "effect"
+import { Content } from "../plugin/Content.ts"
 import { Failure } from "../plugin/Failure.ts"
-import { DoorName, OperationFailed, Scope } from "../plugin/Operation.ts"
+import { OperationFailed } from "../plugin/Operation.ts"
 import { HttpFailed } from "../services/Http.ts"
 import { FolderUnusable, ProgramMissing, ProgramTimedOut } from "../services/Processes.ts"
 import { RunRefused } from "../services/Runs.ts"
@@ -10,104 +11,10 @@ import { StorageFailed } from "../services/Sql.ts"
 import { FileFailed } from "../services/Workspace.ts"
 import { codes, RpcError } from "./Rpc.ts"
 
-/** The protocol's version; a plugin that speaks another is refused. */
-export const PROTOCOL = 1
-
 const Json = Schema.Record(Schema.String, Schema.Unknown)
 const key = Schema.optionalKey
 const Text = Schema.String
-
-/** Answer to `initialize`. */
-export const Greeting = Schema.Struct({
-  protocol: Schema.Literal(PROTOCOL),
-  id: Schema.NonEmptyString,
-  summary: Schema.String,
-  /** JSON Schema of the config. Left out: the plugin checks it itself in `setup`. */
-  config: key(Json),
-  /** Answers `ping` while it works. */
-  ping: key(Schema.Boolean),
-})
-
-const named = { summary: Schema.String }
 const list = <S extends Schema.Top>(item: S) => key(Schema.Array(item))
-
-const Supports = Schema.Struct({
-  resume: key(Schema.Boolean),
-  fork: key(Schema.Boolean),
-  permission: list(Schema.Literals(["restricted", "auto", "bypass"])),
-  model: key(Schema.Boolean),
-  output_schema: key(Schema.Boolean),
-  system_prompt: key(Schema.Boolean),
-})
-
-/** Answer to `setup`. */
-export const Offer = Schema.Struct({
-  agents: list(
-    Schema.Struct({
-      id: Schema.NonEmptyString,
-      ...named,
-      supports: key(Supports),
-      /** Answers `agent.probe`. */
-      probe: key(Schema.Boolean),
-      /** The text `{{hub}}` in `entry` becomes the path of the hub. */
-      client: key(
-        Schema.Struct({
-          file: Schema.String,
-          format: Schema.Literals(["json", "jsonc", "toml"]),
-          at: Schema.Array(Schema.String),
-          entry: Json,
-        }),
-      ),
-    }),
-  ),
-  steps: list(Schema.Struct({ type: Schema.NonEmptyString, ...named, config: key(Json) })),
-  conditions: list(
-    Schema.Struct({ id: Schema.NonEmptyString, ...named, config: key(Schema.Union([Json, Schema.Boolean])) }),
-  ),
-  operations: list(
-    Schema.Struct({
-      name: Schema.NonEmptyString,
-      title: key(Schema.String),
-      ...named,
-      input: key(Json),
-      output: key(Json),
-      readonly: Schema.Boolean,
-      destructive: key(Schema.Boolean),
-      idempotent: key(Schema.Boolean),
-      scope: key(Scope),
-      doors: key(Schema.Array(DoorName)),
-      long: key(
-        Schema.Struct({
-          id: Text,
-          check: Text,
-          cancel: Text,
-          list: Text,
-          reply: key(Text),
-          required: key(Schema.Boolean),
-        }),
-      ),
-      input_schema: key(Json),
-      cli: key(
-        Schema.Struct({
-          path: key(Schema.Array(Schema.String)),
-          positional: key(Schema.Array(Schema.String)),
-          alias: key(Schema.Record(Schema.String, Schema.String)),
-          hidden: key(Schema.Boolean),
-        }),
-      ),
-    }),
-  ),
-  resources: list(
-    Schema.Struct({ uri: Schema.NonEmptyString, name: Schema.String, ...named, mime: Schema.String }),
-  ),
-  prompts: list(Schema.Struct({ name: Schema.NonEmptyString, ...named, arguments: key(Json) })),
-  sinks: list(
-    Schema.Struct({ id: Schema.NonEmptyString, ...named, types: key(Schema.Array(Schema.String)) }),
-  ),
-  migrations: list(Schema.Struct({ id: Schema.NonEmptyString, sql: Schema.String })),
-  doctor: list(Schema.Struct({ id: Schema.NonEmptyString, ...named })),
-})
-export type Offer = typeof Offer.Type
 
 /** A schema as JSON Schema, 2020-12, objects closed. */
 export const toJson = (schema: Schema.Top): Record<string, unknown> => {
@@ -161,6 +68,21 @@ export const fromRpc = (error: RpcError): unknown => {
   return expected?._tag === "Some" ? expected.value : error
 }
 
+/** Most bytes of a request or a response of a route: as base64 they fit in a message. */
+export const MAX_BODY = 10 * 1024 * 1024
+
+/** Name and value. A name may come twice. */
+const Header = Schema.Tuple([Text, Text])
+const Body = Schema.Uint8ArrayFromBase64
+
+/** A request to a route, as the plugin gets it. */
+export const RouteRequest = Schema.Struct({
+  method: Text,
+  url: Text,
+  headers: Schema.Array(Header),
+  body: key(Body),
+})
+
 /** The answers of a plugin to the hub's calls. */
 export const Replies = {
   launch: Schema.Struct({
@@ -188,11 +110,26 @@ export const Replies = {
     path: key(Text),
     version: key(Text),
     logged_in: key(Schema.Boolean),
+    login: key(Text),
+    seen: key(Text),
+    flags: key(Schema.Struct({ help: Schema.Array(Text), used: Schema.Array(Text) })),
     notes: Schema.Array(Text),
   }),
   findings: Schema.Array(
     Schema.Struct({ level: Schema.Literals(["ok", "warning", "error"]), text: Text, advice: key(Text) }),
   ),
-  text: Text,
+  /** A resource. */
+  read: Schema.Union([Text, Schema.Struct({ blob: Text.check(Schema.isBase64()) })]),
+  /** A prompt. */
+  said: Schema.Union([
+    Text,
+    Schema.Array(Schema.Struct({ role: Schema.Literals(["user", "assistant"]), content: Content })),
+  ]),
+  completions: Schema.Array(Text),
+  response: Schema.Struct({
+    status: Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 })),
+    headers: list(Header),
+    body: key(Body),
+  }),
   anything: Schema.Unknown,
 }

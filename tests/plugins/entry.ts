@@ -5,6 +5,7 @@
 // @effect-diagnostics unsafeEffectTypeAssertion:off
 /* oxlint-disable typescript/no-explicit-any -- questions are JSON */
 import { Context, Duration, Effect, Exit, Layer, Stream } from "effect"
+import { call } from "../../core/edge/Call.ts"
 import * as Host from "../../core/host/Host.ts"
 import * as HostModules from "../../core/host/HostModules.ts"
 import * as PluginInfo from "../../core/host/PluginInfo.ts"
@@ -24,7 +25,7 @@ import * as SupervisorLive from "../../core/live/Supervisor.ts"
 import * as WorkspaceLive from "../../core/live/Workspace.ts"
 import { Registry } from "../../core/plugin/Catalogue.ts"
 import { type Catalogue } from "../../core/plugin/Catalogue.ts"
-import { silent } from "../../core/plugin/Talk.ts"
+import { asking, type Talk } from "../../core/plugin/Talk.ts"
 import { Events } from "../../core/services/Events.ts"
 import { Http } from "../../core/services/Http.ts"
 import { Processes } from "../../core/services/Processes.ts"
@@ -74,6 +75,17 @@ const caller = { door: "cli", client: "test" } as const
 
 const context = { id: "s", run_id: "r", cwd: "/", project: undefined, input: {} }
 
+/** Gives what was answered, and what was said before. */
+const listening = <A, E>(
+  replies: Record<string, unknown> | undefined,
+  body: (talk: Talk) => Effect.Effect<A, E>,
+) => {
+  const said: Array<unknown> = []
+  const hear = (one: unknown) => Effect.sync(() => void said.push(one))
+  const talk: Talk = { progress: hear, log: (level, data) => hear([level, data]), ask: asking(replies ?? {}) }
+  return Effect.map(body(talk), (answered) => ({ answered, said }))
+}
+
 /** What a test may ask for. */
 const asked = (
   catalogue: Catalogue,
@@ -83,8 +95,63 @@ const asked = (
 ): Effect.Effect<unknown, unknown, any> => {
   const missing = Effect.fail({ message: `no ${what} ${id}` })
   switch (what) {
-    case "operation":
-      return catalogue.operations.get(id)?.run(given, caller, silent) ?? missing
+    case "operation": {
+      const operation = catalogue.operations.get(id)
+      return operation === undefined
+        ? missing
+        : Effect.map(call(operation, given, caller), ({ output }) => output)
+    }
+    case "call": {
+      const operation = catalogue.operations.get(id)
+      if (operation === undefined) return missing
+      return listening(given.replies, (talk) => call(operation, given.input, caller, talk))
+    }
+    case "resource": {
+      const resource = catalogue.resources.find(({ uri }) => uri === id)
+      if (resource === undefined) return missing
+      return Effect.map(
+        listening(given.replies, (talk) => resource.read(given.variables ?? {}, caller, talk)),
+        (heard) => ({ ...heard, title: resource.title }),
+      )
+    }
+    case "changes": {
+      const changes = catalogue.resources.find(({ uri }) => uri === id)?.changes
+      if (changes === undefined) return missing
+      return Stream.runCount(Stream.take(changes(given.variables), given.take))
+    }
+    case "completion": {
+      const resource = catalogue.resources.find(({ uri }) => uri === id)
+      const prompt = catalogue.prompts.find(({ name }) => name === id)
+      return (
+        resource?.complete?.(given.name, given.typed) ??
+        prompt?.complete?.(given.name, given.typed, given.others) ??
+        missing
+      )
+    }
+    case "prompt": {
+      const prompt = catalogue.prompts.find(({ name }) => name === id)
+      if (prompt === undefined) return missing
+      return Effect.map(
+        listening(undefined, (talk) => prompt.render(given, talk)),
+        (heard) => ({ ...heard, title: prompt.title }),
+      )
+    }
+    case "route": {
+      const route = catalogue.routes.find(({ method, path }) => `${method} ${path}` === id)
+      if (route === undefined) return missing
+      const { bytes, init, params, url } = given
+      const request = new Request(url, {
+        ...init,
+        ...(bytes === undefined ? {} : { body: new Uint8Array(bytes) }),
+      })
+      return Effect.flatMap(route.handle(request, caller, params), (response) =>
+        Effect.promise(async () => ({
+          status: response.status,
+          headers: [...response.headers],
+          body: await response.text(),
+        })),
+      )
+    }
     case "condition":
       return catalogue.conditions.get(id)?.holds(given, { ...context, step: "s" }) ?? missing
     case "step":

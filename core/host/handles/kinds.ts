@@ -82,24 +82,31 @@ export const resource = (border: Border, resource: One<"resources">): ResourceHa
   complete: completing(border, `completion of resource "${resource.uri}"`, resource.complete),
 })
 
-/** A stream that breaks ends: a subscriber then hears of no more changes. */
 const changesOf = (border: Border, { changes, uri }: One<"resources">): ResourceHandle["changes"] =>
   changes === undefined
     ? undefined
     : (variables) =>
-        Stream.suspend(() => changes(variables)).pipe(
-          Stream.provideContext(border.services),
-          Stream.catchCause((cause) =>
-            Stream.fromEffectDrain(
-              quiet(
-                border,
-                `changes of resource "${uri}"`,
-                () => Effect.failCause(cause),
-                () => undefined,
-              ),
-            ),
+        endingQuietly(
+          border,
+          `changes of resource "${uri}"`,
+          Stream.provideContext(
+            Stream.suspend(() => changes(variables)),
+            border.services,
           ),
         )
+
+/** A stream that breaks ends: a subscriber then hears of no more changes. */
+export const endingQuietly = <A>(border: Border, what: string, stream: Stream.Stream<A>): Stream.Stream<A> =>
+  Stream.catchCause(stream, (cause) =>
+    Stream.fromEffectDrain(
+      quiet(
+        border,
+        what,
+        () => Effect.failCause(cause),
+        () => undefined,
+      ),
+    ),
+  )
 
 /** What cannot be completed has no completions. */
 const completing = <A extends ReadonlyArray<unknown>>(
@@ -139,13 +146,15 @@ export const route = (border: Border, route: One<"routes">): RouteHandle => ({
       border,
       `route ${route.method} ${route.path}`,
       () => route.handle(request, caller, params),
-      // What broke is in the log; whoever asked may be anyone.
-      () => {
-        const message = `The plugin "${border.plugin}" broke. The hub's log says why.`
-        return Response.json({ error: { code: "internal", message } }, { status: 500 })
-      },
+      () => brokenRoute(border.plugin),
     ),
 })
+
+/** What broke is in the log; whoever asked may be anyone. */
+export const brokenRoute = (plugin: string): Response => {
+  const message = `The plugin "${plugin}" broke. The hub's log says why.`
+  return Response.json({ error: { code: "internal", message } }, { status: 500 })
+}
 
 export const sink = (border: Border, sink: One<"sinks">): SinkHandle => ({
   plugin: border.plugin,

@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { output, type Probe } from "../../plugin/Agent.ts"
 import type { DecoderHandle, ProgramAgentHandle } from "../../plugin/Catalogue.ts"
 import { quiet } from "../Border.ts"
-import { type Offer, Replies } from "../Wire.ts"
+import type { Offer } from "../Offer.ts"
+import { Replies } from "../Wire.ts"
 import { type Far, failingCall, meant } from "./answers.ts"
 
 type Offered = NonNullable<Offer["agents"]>[number]

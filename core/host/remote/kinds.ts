@@ -1,20 +1,12 @@
-/** What a plugin behind a wire contributes besides agents. */
+/** Steps, conditions, sinks and checks of a plugin behind a wire. */
 import { Effect } from "effect"
-import type {
-  ConditionHandle,
-  DoctorHandle,
-  OperationHandle,
-  PromptHandle,
-  ResourceHandle,
-  SinkHandle,
-  StepHandle,
-} from "../../plugin/Catalogue.ts"
-import { implied } from "../../plugin/Operation.ts"
+import type { ConditionHandle, DoctorHandle, SinkHandle, StepHandle } from "../../plugin/Catalogue.ts"
 import type { Finding } from "../../plugin/Plugin.ts"
 import type { StepContext } from "../../plugin/Step.ts"
 import { quiet } from "../Border.ts"
-import { fromJson, type Offer, Replies } from "../Wire.ts"
-import { type Far, failingCall, meant, operatingCall } from "./answers.ts"
+import type { Offer } from "../Offer.ts"
+import { fromJson, Replies } from "../Wire.ts"
+import { type Far, failingCall, meant } from "./answers.ts"
 
 type One<K extends keyof Offer> = NonNullable<Offer[K]>[number]
 
@@ -49,65 +41,6 @@ export const condition = (far: Far, { config, id, summary }: One<"conditions">):
       `condition "${id}"`,
       far.remote.call("condition.holds", { condition: id, config: given, context }, far.border.limits.answer),
       Replies.verdict,
-    ),
-})
-
-export const operation = (far: Far, operation: One<"operations">): OperationHandle => ({
-  plugin: far.border.plugin,
-  name: operation.name,
-  title: operation.title,
-  summary: operation.summary,
-  input: fromJson(operation.input),
-  output: fromJson(operation.output),
-  readonly: operation.readonly,
-  ...implied(operation),
-  doors: operation.doors,
-  long: operation.long,
-  input_schema: operation.input_schema,
-  cli: operation.cli,
-  print: undefined,
-  content: undefined,
-  run: (input, caller) =>
-    operatingCall(
-      far,
-      `operation "${operation.name}"`,
-      far.remote.call(
-        "operation.run",
-        { operation: operation.name, input, caller },
-        far.border.limits.operation,
-      ),
-      Replies.anything,
-    ),
-})
-
-export const resource = (far: Far, resource: One<"resources">): ResourceHandle => ({
-  plugin: far.border.plugin,
-  title: undefined,
-  changes: undefined,
-  complete: undefined,
-  ...resource,
-  read: (variables, caller) =>
-    operatingCall(
-      far,
-      `resource "${resource.uri}"`,
-      far.remote.call("resource.read", { uri: resource.uri, variables, caller }, far.border.limits.answer),
-      Replies.text,
-    ),
-})
-
-export const prompt = (far: Far, prompt: One<"prompts">): PromptHandle => ({
-  plugin: far.border.plugin,
-  name: prompt.name,
-  title: undefined,
-  complete: undefined,
-  summary: prompt.summary,
-  arguments: fromJson(prompt.arguments),
-  render: (args) =>
-    operatingCall(
-      far,
-      `prompt "${prompt.name}"`,
-      far.remote.call("prompt.render", { prompt: prompt.name, arguments: args }, far.border.limits.answer),
-      Replies.text,
     ),
 })
 

@@ -1,6 +1,6 @@
 /** The methods of the wire, each with what answers it. */
 /* oxlint-disable typescript/no-explicit-any -- what the hub sends is typed by the protocol */
-import { Effect, type Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { Contributions, PluginServices } from "../../plugin/Plugin.ts"
 import { codes, RpcError } from "../Rpc.ts"
 
@@ -24,3 +24,7 @@ export const one = <A>(
     ? Effect.fail(new RpcError({ code: codes.params, message: `no ${what}` }))
     : Effect.succeed(found)
 }
+
+/** Its own schema decodes again: JSON Schema cannot say all that a schema checks. */
+export const decoded = (schema: Schema.Top, value: unknown) =>
+  Schema.decodeUnknownEffect(Schema.toCodecJson(schema) as never as Codec)(value)

@@ -1,9 +1,11 @@
-/** Answers what the hub asks of everything that a plugin contributes besides agents. */
+/** Answers what the hub asks of a plugin's steps, conditions, operations, sinks and checks. */
 import { Effect, Schema } from "effect"
-import { silent } from "../../plugin/Talk.ts"
+import type { Operation } from "../../plugin/Operation.ts"
 import type { Peer } from "../Rpc.ts"
-import { type Answers, type Codec, type Offered, one } from "./answers.ts"
+import { type Answers, type Codec, decoded, type Offered, one } from "./answers.ts"
+import { showsOf } from "./offer.ts"
 import { stepContext } from "./stepContext.ts"
+import { talkOf } from "./talk.ts"
 
 export const kinds = (offered: Offered, peer: () => Peer): Answers => ({
   "step.run": ({ call, config, context, type }) =>
@@ -19,26 +21,20 @@ export const kinds = (offered: Offered, peer: () => Peer): Answers => ({
       one(offered().conditions, (found) => found.id === id, `condition ${id}`),
       (found) => Effect.flatMap(decoded(found.config, config), (given) => found.holds(given, context)),
     ),
-  "operation.run": ({ caller, input, operation: name }) =>
+  "operation.run": ({ call, caller, input, operation: name }) =>
     Effect.gen(function* () {
       const found = yield* one(
         offered().operations,
         (operation) => operation.name === name,
         `operation ${name}`,
       )
-      const output = yield* found.run(yield* decoded(found.input, input), caller, silent)
-      return yield* Schema.encodeUnknownEffect(Schema.toCodecJson(found.output) as never as Codec)(output)
+      const given = yield* decoded(found.input, input)
+      const output = yield* found.run(given, caller, talkOf(peer(), call))
+      const plain = yield* Schema.encodeUnknownEffect(Schema.toCodecJson(found.output) as never as Codec)(
+        output,
+      )
+      return showsOf(found).length === 0 ? plain : { output: plain ?? null, ...shown(found, output) }
     }),
-  "resource.read": ({ caller, uri, variables }) =>
-    Effect.flatMap(
-      one(offered().resources, (found) => found.uri === uri, `resource ${uri}`),
-      (found) => found.read(variables, caller, silent),
-    ),
-  "prompt.render": ({ arguments: args, prompt: name }) =>
-    Effect.flatMap(
-      one(offered().prompts, (found) => found.name === name, `prompt ${name}`),
-      (found) => Effect.flatMap(decoded(found.arguments, args), (given) => found.render(given, silent)),
-    ),
   "sink.receive": ({ event, sink: id }) =>
     Effect.flatMap(
       one(offered().sinks, (found) => found.id === id, `sink ${id}`),
@@ -51,6 +47,7 @@ export const kinds = (offered: Offered, peer: () => Peer): Answers => ({
     ),
 })
 
-/** Its own schema decodes again: JSON Schema cannot say all that a schema checks. */
-const decoded = (schema: Schema.Top, value: unknown) =>
-  Schema.decodeUnknownEffect(Schema.toCodecJson(schema) as never as Codec)(value)
+const shown = ({ content, print }: Operation, output: unknown) => ({
+  ...(print === undefined ? {} : { text: print(output) }),
+  ...(content === undefined ? {} : { content: content(output) }),
+})
