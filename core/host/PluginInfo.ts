@@ -1,7 +1,9 @@
 /** The reference of one running plugin, from its own schemas. */
 import { Effect, Schema } from "effect"
-import { type Catalogue, PluginState, Registry } from "../plugin/Catalogue.ts"
+import { type Catalogue, type OperationHandle, PluginState, Registry } from "../plugin/Catalogue.ts"
+import { DoorName, Scope } from "../plugin/Operation.ts"
 import { Host } from "./Host.ts"
+import { LongAsData } from "./Offer.ts"
 
 export const ConfigKey = Schema.Struct({
   key: Schema.String,
@@ -13,11 +15,27 @@ export const ConfigKey = Schema.Struct({
 })
 export type ConfigKey = typeof ConfigKey.Type
 
+/** What an operation says of itself beside its schemas. */
+const OperationFacts = Schema.Struct({
+  readonly: Schema.Boolean,
+  destructive: Schema.Boolean,
+  idempotent: Schema.Boolean,
+  scope: Scope,
+  /** All when left out. */
+  doors: Schema.optionalKey(Schema.Array(DoorName)),
+  long: Schema.optionalKey(LongAsData),
+})
+
 export const PluginInfo = Schema.Struct({
   state: PluginState,
   config: Schema.Array(ConfigKey),
   contributions: Schema.Array(
-    Schema.Struct({ kind: Schema.String, id: Schema.String, summary: Schema.String }),
+    Schema.Struct({
+      kind: Schema.String,
+      id: Schema.String,
+      summary: Schema.String,
+      operation: Schema.optionalKey(OperationFacts),
+    }),
   ),
 })
 export type PluginInfo = typeof PluginInfo.Type
@@ -51,15 +69,16 @@ const contributionsOf = (catalogue: Catalogue, plugin: string) => {
     kind: string,
     items: Iterable<A>,
     id: (item: A) => string,
+    more: (item: A) => object = () => ({}),
   ) =>
     [...items]
       .filter((item) => item.plugin === plugin)
-      .map((item) => ({ kind, id: id(item), summary: item.summary }))
+      .map((item) => ({ kind, id: id(item), summary: item.summary, ...more(item) }))
   return [
     ...mine("agent", catalogue.agents.values(), ({ id }) => id),
     ...mine("step", catalogue.steps.values(), ({ type }) => type),
     ...mine("condition", catalogue.conditions.values(), ({ id }) => id),
-    ...mine("operation", catalogue.operations.values(), ({ name }) => name),
+    ...mine("operation", catalogue.operations.values(), ({ name }) => name, factsOf),
     ...mine("resource", catalogue.resources, ({ uri }) => uri),
     ...mine("prompt", catalogue.prompts, ({ name }) => name),
     ...mine("route", catalogue.routes, ({ method, path }) => `${method} ${path}`),
@@ -67,3 +86,17 @@ const contributionsOf = (catalogue: Catalogue, plugin: string) => {
     ...mine("doctor", catalogue.doctor, ({ id }) => id),
   ]
 }
+
+const factsOf = ({ destructive, doors, idempotent, long, readonly, scope }: OperationHandle) => ({
+  operation: {
+    readonly,
+    destructive,
+    idempotent,
+    scope,
+    ...(doors === undefined ? {} : { doors }),
+    ...(long === undefined ? {} : { long: withoutUndefined(long) }),
+  },
+})
+
+const withoutUndefined = (record: object): object =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))

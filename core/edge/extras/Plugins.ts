@@ -85,8 +85,19 @@ const text = ({ config, contributions, state }: PluginInfo): string =>
     "Contributes",
     ...(contributions.length === 0
       ? ["  nothing"]
-      : contributions.map(({ id, kind, summary }) => `  ${kind} ${id}  ${summary}`)),
+      : contributions.map(({ id, kind, operation, summary }) =>
+          [`  ${kind} ${id}`, summary, ...(operation === undefined ? [] : [facts(operation)])].join("  "),
+        )),
   ].join("\n")
+
+type Facts = NonNullable<PluginInfo["contributions"][number]["operation"]>
+
+/** `(dispatch, idempotent, long; cli, mcp)` */
+const facts = ({ doors, long, scope, ...is }: Facts): string => {
+  const words = (["readonly", "destructive", "idempotent"] as const).filter((word) => is[word])
+  const first = [scope, ...words, ...(long === undefined ? [] : ["long"])].join(", ")
+  return `(${[first, ...(doors === undefined ? [] : [doors.join(", ")])].join("; ")})`
+}
 
 /** The reference of a plugin that runs, for every door. */
 export const infoOperation = (
