@@ -105,14 +105,36 @@ export interface Probe {
   readonly installed: boolean
   readonly path?: string | undefined
   readonly version?: string | undefined
+  /** As far as files and variables tell. Left out: they tell nothing. */
   readonly logged_in?: boolean | undefined
+  /** How a person logs in, a full sentence. */
+  readonly login?: string | undefined
+  /** The version that the adapter was made with: `2.1.329`. */
+  readonly seen?: string | undefined
+  readonly flags?: ProbedFlags | undefined
   readonly notes: ReadonlyArray<string>
+}
+
+/** What the adapter may say on the command line, for a comparison with the program's own help. */
+export interface ProbedFlags {
+  /** Arguments that print the help: `["exec", "--help"]`. */
+  readonly help: ReadonlyArray<string>
+  /** Flags and subcommands as they stand in it. None that works and is not told. */
+  readonly used: ReadonlyArray<string>
 }
 
 /** Tools that a probe may use. */
 export interface Prober {
   readonly which: (program: string) => Effect.Effect<string, ProcessError>
+  /** Ended after 5 seconds. */
   readonly run: (program: string, args: ReadonlyArray<string>) => Effect.Effect<Finished, ProcessError>
+  /** The user's home, absolute. */
+  readonly home: string
+  /** Of the hub, as the agents get it. */
+  readonly env: (name: string) => string | undefined
+  readonly exists: (path: string) => Effect.Effect<boolean>
+  /** Version of the npm package that the program stands in, links followed. Starts nothing. */
+  readonly packaged: (path: string) => Effect.Effect<string | undefined>
 }
 
 /** How the hub is registered as an MCP server in this agent's own configuration. */

@@ -4,4 +4,5 @@ export { agentChecks, agentSuite, type Check, type Recording, type Subject } fro
 export { collect, type Collected, test } from "./collect.ts"
 export { effect, live, tempHome } from "./effect.ts"
 export { play, readRecordings, type RecordedCase, Recordings, recordedSuite } from "./recordings.ts"
+export { proberOf, probeSuite } from "./probeSuite.ts"
 export { sinkChecks, sinkSuite, type SinkCheck, type SinkSubject } from "./sinkSuite.ts"

@@ -1,21 +1,34 @@
 /** What can be learned of an installed Codex without a request to its vendor. */
-import { Effect } from "effect"
-import type { Agent } from "hub/plugin"
+import { Probing } from "hub/plugin"
 import type { Config } from "./Config.ts"
 
 /** The version that the fixtures were recorded with. */
 export const seen = "0.169.0"
 
-export const probe =
-  ({ program }: Config) =>
-  (prober: Agent.Prober): Effect.Effect<Agent.Probe> =>
-    prober.which(program).pipe(
-      Effect.flatMap((path) =>
-        // 37 ms: cheap enough to ask.
-        Effect.map(prober.run(path, ["--version"]), ({ stdout }) => {
-          const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0]
-          return { installed: true, path, notes: [], ...(version === undefined ? {} : { version }) }
-        }),
-      ),
-      Effect.catch((error) => Effect.succeed({ installed: false, notes: [error.message] })),
-    )
+const flags = {
+  help: ["exec", "--help"],
+  used: [
+    "--json",
+    "--skip-git-repo-check",
+    "-s",
+    "--dangerously-bypass-approvals-and-sandbox",
+    "-m",
+    "-p",
+    "-c",
+    "--output-schema",
+    "resume",
+    "fork",
+  ],
+}
+
+const login = ({ env, home }: Probing.Place): Probing.Login => ({
+  env: ["CODEX_API_KEY", "OPENAI_API_KEY"],
+  files: [`${env("CODEX_HOME") ?? `${home}/.codex`}/auth.json`],
+  // A provider of one's own in config.toml has a key of its own, and the login may be in a keychain.
+  complete: false,
+  advice: "Run `codex login`.",
+})
+
+export const probe = ({ env, program }: Config) =>
+  // It tells its version in 37 ms.
+  Probing.probe({ program, env, seen, version: "asked", flags, login })

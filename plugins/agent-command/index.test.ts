@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Exit, Schema } from "effect"
 import { type Agent, type Plugin, ProgramMissing } from "hub/plugin"
+import { proberOf } from "hub/testing"
 import { Config } from "./Config.ts"
 import plugin from "./index.ts"
 
@@ -32,10 +33,8 @@ test("the agent is called as the instance is, so that two accounts stand side by
 
 const probed = async (given: object, prober: Partial<Agent.Prober>): Promise<Agent.Probe | undefined> => {
   const [agent] = await agents({ program: "acme", ...given }, "acme")
-  const which = () => Effect.succeed("/bin/acme")
-  return agent?.probe === undefined
-    ? undefined
-    : Effect.runPromise(agent.probe({ which, run: () => Effect.die("not asked"), ...prober }))
+  const tools = proberOf({ run: () => Effect.die("not asked"), ...prober })
+  return agent?.probe === undefined ? undefined : Effect.runPromise(agent.probe(tools))
 }
 
 const printed =

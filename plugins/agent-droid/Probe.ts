@@ -1,21 +1,22 @@
 /** What can be learned of an installed droid without a request to its vendor. */
-import { Effect } from "effect"
-import type { Agent } from "hub/plugin"
+import { Probing } from "hub/plugin"
 import type { Config } from "./Config.ts"
 
 /** The version that the fixtures were recorded with. */
 export const seen = "0.225.2"
 
-export const probe =
-  ({ program }: Config) =>
-  (prober: Agent.Prober): Effect.Effect<Agent.Probe> =>
-    prober.which(program).pipe(
-      Effect.flatMap((path) =>
-        // 28 ms: cheap enough to ask.
-        Effect.map(prober.run(path, ["--version"]), ({ stdout }) => {
-          const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0]
-          return { installed: true, path, notes: [], ...(version === undefined ? {} : { version }) }
-        }),
-      ),
-      Effect.catch((error) => Effect.succeed({ installed: false, notes: [error.message] })),
-    )
+const flags = {
+  help: ["exec", "--help"],
+  used: ["-o", "--auto", "--skip-permissions-unsafe", "-m", "--append-system-prompt", "--fork", "-s"],
+}
+
+const login = ({ home }: Probing.Place): Probing.Login => ({
+  env: ["FACTORY_API_KEY"],
+  files: [`${home}/.factory/auth.json`],
+  complete: false,
+  advice: "Start `droid` once and log in, or set FACTORY_API_KEY.",
+})
+
+export const probe = ({ env, program }: Config) =>
+  // It tells its version in 28 ms.
+  Probing.probe({ program, env, seen, version: "asked", flags, login })

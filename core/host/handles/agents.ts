@@ -14,6 +14,7 @@ import {
 import type { AgentHandle, DecoderHandle, ProgramAgentHandle } from "../../plugin/Catalogue.ts"
 import { Failure, of as failureOf } from "../../plugin/Failure.ts"
 import { Processes } from "../../services/Processes.ts"
+import * as Installed from "../Installed.ts"
 import { type Border, failing, pure, quiet } from "../Border.ts"
 
 export const agentHandle = (border: Border, agent: Agent): AgentHandle => {
@@ -117,5 +118,6 @@ const probeOf = (border: Border, agent: Agent) => {
 /** What a probe may use, over the plugin's own `Processes`. */
 export const prober: Effect.Effect<Prober, never, Processes> = Effect.map(Processes, (processes) => ({
   which: processes.which,
-  run: (program, args) => processes.run({ program, args, cwd: tmpdir() }),
+  run: (program, args) => processes.run({ program, args, cwd: tmpdir() }, { timeout: "5 seconds" }),
+  ...Installed.look,
 }))

@@ -1,0 +1,20 @@
+import { Schema } from "effect"
+import { Agent } from "hub/plugin"
+import { probeSuite } from "hub/testing"
+import { Config } from "./Config.ts"
+import { decoder } from "./Decoder.ts"
+import { launch, supports } from "./Launch.ts"
+import { probe } from "./Probe.ts"
+
+const config = Schema.decodeUnknownSync(Config)({})
+
+probeSuite(
+  Agent.program({
+    id: "qwen",
+    summary: "Qwen Code",
+    supports,
+    launch: (request) => launch("qwen", config, request),
+    decoder: () => decoder("qwen"),
+    probe: probe(config),
+  }),
+)
