@@ -27,6 +27,7 @@ import { builtin } from "./builtin.ts"
 import { connect } from "./connect.ts"
 import { daemonOf } from "./daemonOf.ts"
 import { configured, type Wish } from "./home.ts"
+import { registration } from "./registration.ts"
 import { service } from "./service.ts"
 import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
@@ -112,6 +113,7 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         checkCommand(validators),
         doctorCommand({ program: process.execPath, checks: checks(daemon) }),
         ...service(wish.self),
+        ...registration(wish.self),
         logsCommand,
         backupCommand,
         restoreCommand(wish),

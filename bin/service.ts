@@ -25,7 +25,7 @@ const user = (env: Readonly<Record<string, string | undefined>>): ServiceOptions
 }
 
 /** A name on PATH that leads to this program outlives an update; the folder that it leads to may carry a version. */
-const lasting = ([program = "", ...args]: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const lasting = ([program = "", ...args]: ReadonlyArray<string>): ReadonlyArray<string> => {
   const found = args.length === 0 ? Bun.which("hub") : null
   return [
     found?.startsWith("/") === true && realpathSync(found) === realpathSync(program) ? found : program,

@@ -82,6 +82,7 @@ const table: Readonly<
       "effect/http",
       "hono",
       "hono/cors",
+      "jsonc-parser/lib/esm/main.js",
       "node:net",
     ],
   },

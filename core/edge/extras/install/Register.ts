@@ -1,0 +1,190 @@
+/** The hub put into a client's file, and taken out again. */
+import * as fs from "node:fs"
+import { Effect } from "effect"
+import { OperationFailed } from "../../../plugin/Operation.ts"
+import type { Client } from "./Clients.ts"
+import * as Config from "./Config.ts"
+import { type Entry, type Hub, isHub, merged } from "./Entry.ts"
+import * as Keeping from "./Keeping.ts"
+import * as Swap from "./Swap.ts"
+import { missingAbove, type Scope } from "./Target.ts"
+
+/** One file of one client. */
+export interface Target {
+  readonly client: Client
+  readonly scope: Scope
+  readonly place: Swap.Place
+  /** HUB_HOME. */
+  readonly home: string
+}
+
+/** What is done, or would be. */
+export interface Outcome {
+  readonly change: "added" | "updated" | "removed" | "restored" | "none"
+  readonly file: string
+  /** Where the bytes from before are kept. */
+  readonly backups?: string | undefined
+  readonly entry?: Entry | undefined
+}
+
+interface Asked {
+  readonly hub: Hub
+  readonly trust: boolean | undefined
+  /** Also over an entry of another server. */
+  readonly force: boolean
+}
+
+interface Plan {
+  readonly outcome: Outcome
+  readonly wanted: Swap.Wanted | undefined
+}
+
+export const install = (target: Target, asked: Asked, apply: boolean) =>
+  carriedOut(target, apply, (found) => installing(target, asked, found))
+
+export const uninstall = (target: Target, apply: boolean) =>
+  carriedOut(target, apply, (found) => uninstalling(target, found))
+
+type Planning = (found: Swap.Found) => Effect.Effect<Plan, OperationFailed>
+
+const carriedOut = Effect.fn("Register.carriedOut")(function* (
+  { client, place, scope, home }: Target,
+  apply: boolean,
+  plan: Planning,
+) {
+  if (!apply) return (yield* Effect.flatMap(Swap.look(place), plan)).outcome
+  let outcome: Outcome | undefined
+  const changed = yield* Swap.change(place, (found) =>
+    Effect.map(plan(found), (planned) => {
+      outcome = planned.outcome
+      return planned.wanted
+    }),
+  )
+  const { change, file } = outcome ?? { change: "none", file: place.file }
+  if (changed) {
+    if (change === "removed" || change === "restored")
+      yield* Swap.attempt(file, () => cleared(folderIn(home, client, scope, file), change))
+  }
+  return outcome ?? { change: "none" as const, file: place.file }
+})
+
+const folderIn = (home: string, { name }: Client, scope: Scope, real: string): string =>
+  Keeping.folderOf(home, `${name}-${scope}`, real)
+
+/** What was made for the file goes as far as it is empty. */
+const cleared = (folder: string, change: "removed" | "restored"): void => {
+  const made = Keeping.recordOf(folder)?.folders ?? []
+  if (change === "restored") for (const one of made.toReversed()) removeEmpty(one)
+  Keeping.forget(folder, { bytes: change === "restored" })
+}
+
+const removeEmpty = (folder: string): void => {
+  if (fs.existsSync(folder) && fs.readdirSync(folder).length === 0) fs.rmdirSync(folder)
+}
+
+const installing = Effect.fnUntraced(function* (target: Target, asked: Asked, found: Swap.Found) {
+  const { client, place } = target
+  const text = yield* textOf(place.file, found.bytes)
+  const given = { file: place.file, text: text ?? "" }
+  const old = yield* Config.entryOf(client, given)
+  if (old !== undefined && !isHub(old) && !asked.force) return yield* foreign(place.file)
+  const mine = isHub(old) ? old : undefined
+  const entry = merged(mine, { entry: client.entry(asked.hub), trust: client.trust, trusted: asked.trust })
+  const after = Buffer.from(yield* Config.put(client, given, entry))
+  const folder = folderIn(target.home, client, target.scope, found.real)
+  if (found.bytes?.equals(after) === true)
+    return { outcome: { change: "none", file: found.real, entry }, wanted: undefined } satisfies Plan
+  const origin = yield* originOf(target, found, mine !== undefined)
+  const keep = () => {
+    if (found.bytes !== undefined) Keeping.keep(folder, found.bytes)
+    Keeping.remember(folder, {
+      file: found.real,
+      after: Keeping.hashOf(after),
+      origin: origin.bytes === undefined ? null : Keeping.keep(folder, origin.bytes),
+      folders: origin.folders,
+    })
+  }
+  const outcome: Outcome = {
+    change: old === undefined ? "added" : "updated",
+    file: found.real,
+    backups: found.bytes === undefined ? undefined : folder,
+    entry,
+  }
+  return { outcome, wanted: { bytes: after, keep } } satisfies Plan
+})
+
+interface Origin {
+  readonly bytes: Buffer | undefined
+  readonly folders: ReadonlyArray<string>
+}
+
+/** What an uninstall is to give back. A hub that stood there before is no part of it. */
+const originOf = Effect.fnUntraced(function* (
+  { client, home, place, scope }: Target,
+  found: Swap.Found,
+  isRegistered: boolean,
+): Effect.fn.Return<Origin, OperationFailed> {
+  const folder = folderIn(home, client, scope, found.real)
+  const record = Keeping.recordOf(folder)
+  if (found.bytes === undefined) return { bytes: undefined, folders: missingAbove(found.real) }
+  if (record !== undefined && record.after === Keeping.hashOf(found.bytes)) {
+    const bytes = record.origin === null ? undefined : Keeping.keptBytes(folder, record.origin)
+    if (record.origin === null || bytes !== undefined) return { bytes, folders: record.folders }
+  }
+  if (!isRegistered) return { bytes: found.bytes, folders: [] }
+  const text = (yield* textOf(place.file, found.bytes)) ?? ""
+  const origin = originText(folder, record)
+  return {
+    bytes: Buffer.from(yield* Config.take(client, { file: place.file, text }, origin)),
+    folders: record?.folders ?? [],
+  }
+})
+
+/** The text from before the first install, as far as it is known. */
+const originText = (folder: string, record: Keeping.Record | undefined): string | undefined => {
+  if (record === undefined) return undefined
+  return record.origin === null ? "" : Keeping.keptBytes(folder, record.origin)?.toString("utf8")
+}
+
+const uninstalling = Effect.fnUntraced(function* (
+  { client, home, place, scope }: Target,
+  found: Swap.Found,
+): Effect.fn.Return<Plan, OperationFailed> {
+  const file = found.real
+  const none: Plan = { outcome: { change: "none", file }, wanted: undefined }
+  if (found.bytes === undefined) return none
+  const folder = folderIn(home, client, scope, file)
+  const record = Keeping.recordOf(folder)
+  const isOurs = record?.after === Keeping.hashOf(found.bytes)
+  const kept = isOurs && record.origin !== null ? Keeping.keptBytes(folder, record.origin) : undefined
+  if (isOurs && (record.origin === null || kept !== undefined))
+    return { outcome: { change: "restored", file }, wanted: { bytes: kept, keep: () => undefined } }
+  const text = (yield* textOf(place.file, found.bytes)) ?? ""
+  const old = yield* Config.entryOf(client, { file: place.file, text })
+  if (old === undefined) return none
+  if (!isHub(old)) return yield* foreign(place.file)
+  const left = yield* Config.take(client, { file: place.file, text }, originText(folder, record))
+  const bytes = found.bytes
+  return {
+    outcome: { change: "removed", file, backups: folder },
+    wanted: { bytes: Buffer.from(left), keep: () => void Keeping.keep(folder, bytes) },
+  }
+})
+
+const foreign = (file: string) =>
+  new OperationFailed({
+    code: "conflict",
+    message: `${file} has a server named hub already, and it starts something else. Give that one another name, or have it replaced: hub install --force`,
+  })
+
+const textOf = (
+  file: string,
+  bytes: Buffer | undefined,
+): Effect.Effect<string | undefined, OperationFailed> =>
+  bytes === undefined
+    ? Effect.succeed(undefined)
+    : Effect.try({
+        try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+        catch: () =>
+          new OperationFailed({ code: "invalid", message: `${file} is not UTF-8. It is left as it is.` }),
+      })

@@ -1,0 +1,58 @@
+/** Which file of a client is meant, and whether the client is there at all. */
+import { existsSync } from "node:fs"
+import { dirname, isAbsolute, join } from "node:path"
+import { OperationFailed } from "../../../plugin/Operation.ts"
+import { suggestion } from "../../Nearest.ts"
+import { type Client, clients, type Machine } from "./Clients.ts"
+import type { Place } from "./Swap.ts"
+
+export type Scope = "user" | "project"
+
+/** Undefined where the client has no files of that scope. */
+export const placeOf = (client: Client, scope: Scope, machine: Machine, cwd: string): Place | undefined => {
+  const files = scope === "user" ? client.user(machine) : client.project.map((name) => join(cwd, name))
+  const file = files.find((one) => existsSync(one)) ?? files.at(-1)
+  if (file === undefined) return undefined
+  return scope === "user" ? { file, mode: 0o600 } : { file, mode: 0o644, within: cwd }
+}
+
+/** Folders above a file that are not there, outermost first. */
+export const missingAbove = (file: string): ReadonlyArray<string> => {
+  const above = dirname(file)
+  return above === file || existsSync(above) ? [] : [...missingAbove(above), above]
+}
+
+/** By what the client is known to be there. Nothing is started for it. */
+export const signOf = (client: Client, machine: Machine): string | undefined => {
+  // What stands in the current folder says nothing.
+  const PATH = (machine.env["PATH"] ?? "")
+    .split(separator(machine))
+    .filter(isAbsolute)
+    .join(separator(machine))
+  const program = client.programs.map((name) => Bun.which(name, { PATH })).find((found) => found !== null)
+  return program ?? client.folders(machine).find((folder) => existsSync(folder))
+}
+
+const separator = ({ platform }: Machine): string => (platform === "win32" ? ";" : ":")
+
+export const clientOf = (name: string): Client | OperationFailed => {
+  const found = clients.find((client) => client.name === name)
+  const known = clients.map((client) => client.name)
+  const close = suggestion(name, known)
+  const all = close.startsWith(" Did") ? ` Known: ${known.join(", ")}.` : ""
+  return (
+    found ??
+    new OperationFailed({
+      code: "not_found",
+      message: `No client ${JSON.stringify(name.slice(0, 80))}.${close}${all}`,
+    })
+  )
+}
+
+export const missing = (client: Client, machine: Machine): OperationFailed => {
+  const programs = client.programs.length === 0 ? "" : `${client.programs.join(" or ")} on PATH, or `
+  return new OperationFailed({
+    code: "not_found",
+    message: `${client.title} is not on this machine: it would be known by ${programs}${client.folders(machine).join(" or ")}. To write its file all the same: --force`,
+  })
+}
