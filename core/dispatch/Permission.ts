@@ -1,13 +1,11 @@
 /** What the agents of a run may do: no more than the agents of the run that asked for it. */
 import { Effect } from "effect"
-import type { Permission } from "../plugin/Agent.ts"
+import { type Permission, permissions } from "../plugin/Agent.ts"
 import * as Failure from "../plugin/Failure.ts"
 import type { AgentCall } from "../plugin/Step.ts"
 import type { AttemptRow, RunRow } from "./Rows.ts"
 
-const order: ReadonlyArray<Permission> = ["restricted", "auto", "bypass"]
-
-const rank = (permission: Permission) => order.indexOf(permission)
+const rank = (permission: Permission) => permissions.indexOf(permission)
 
 /** An agent at its own default may do what its owner set; that nothing stops it is never taken for granted. */
 const standard: Permission = "auto"
@@ -30,7 +28,7 @@ export const held = (
   able: ReadonlyArray<Permission> = [],
 ): Effect.Effect<AgentCall, Failure.Failure> => {
   if (most === undefined || rank(call.permission ?? standard) <= rank(most)) return Effect.succeed(call)
-  const permission = order.findLast((one) => rank(one) <= rank(most) && able.includes(one))
+  const permission = permissions.findLast((one) => rank(one) <= rank(most) && able.includes(one))
   return permission === undefined
     ? Effect.fail(unable(call.agent, most))
     : Effect.succeed({ ...call, permission })

@@ -1,11 +1,12 @@
 /** Agents as if every one that is named were there. */
 import { Stream } from "effect"
+import { permissions } from "../plugin/Agent.ts"
 import type { AgentHandle } from "../plugin/Catalogue.ts"
 
 const able: AgentHandle["supports"] = {
   resume: true,
   fork: true,
-  permission: ["restricted", "auto", "bypass"],
+  permission: permissions,
   model: true,
   output_schema: true,
   system_prompt: true,

@@ -1,10 +1,12 @@
 /** An agent as data: how to start it and how to read it. Core owns the process. */
-import type { Effect, Schema, Stream } from "effect"
+import { type Duration, type Effect, Schema, type Stream } from "effect"
 import type { Finished, ProcessError, Stdin } from "../services/Processes.ts"
 import type { Exit } from "../services/Supervisor.ts"
 import type { Failure } from "./Failure.ts"
 
-export type Permission = "restricted" | "auto" | "bypass"
+/** From least to most. `ask`: a person, or a table that one wrote, decides on whatever is more than looking. */
+export const permissions = ["restricted", "ask", "auto", "bypass"] as const
+export type Permission = (typeof permissions)[number]
 
 /** What the agent can be asked. A pipeline that asks for more is refused when it is resolved. */
 export interface Supports {
@@ -72,7 +74,7 @@ export interface Launch {
  * One thing that an agent did. Types in use: `session_started { session_id }`, `agent_message { text }`,
  * `reasoning { text }`, `command_started { command }`, `command_finished { command, exit_code, output }`,
  * `tool_started { tool, arguments }`, `tool_finished { tool, result, status }`, `file_changed { changes }`,
- * `todo_updated { items }`, `input_required { text }`, `usage { input_tokens, output_tokens, cost_usd }` (what begins with
+ * `todo_updated { items }`, `input_required { text }`, `permission_decided { tool, text, decision, because }`, `usage { input_tokens, output_tokens, cost_usd }` (what begins with
  * `session_` counts over the whole session: `session_input_tokens`),
  * `output { text, stream }` for a line that is no event, `signal { class, message, retry_after_ms }`.
  */
@@ -159,13 +161,65 @@ export interface ProgramAgent {
   readonly client?: ClientConfig | undefined
 }
 
-/** An agent that is no local program. Its events end with exactly one `Answer`. It cannot be adopted after a restart. */
+/** What a choice comes to: once, or for as long as the session lasts. */
+export const ChoiceKind = Schema.Literals(["allow", "allow_always", "deny", "deny_always"])
+export type ChoiceKind = typeof ChoiceKind.Type
+
+export const Choice = Schema.Struct({
+  id: Schema.String,
+  /** In the agent's words. */
+  name: Schema.String,
+  kind: ChoiceKind,
+})
+export type Choice = typeof Choice.Type
+
+/** What an agent wants to do and may not do by itself. Nothing of what is allowed with it may be left out. */
+export const PermissionQuestion = Schema.Struct({
+  /** The agent's name for the tool, or what kind it is: `execute`, `edit`, … */
+  tool: Schema.String,
+  /** One line. */
+  text: Schema.String,
+  command: Schema.optionalKey(Schema.String),
+  /** Absolute. */
+  paths: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** What is taken out and put in, line by line. */
+  diff: Schema.optionalKey(Schema.String),
+  choices: Schema.Array(Choice),
+})
+export type PermissionQuestion = typeof PermissionQuestion.Type
+
+export interface Reply {
+  /** One of the question's choices; nothing where none of them denies and it is denied. */
+  readonly choice: Choice | undefined
+  /** Why, in one sentence. */
+  readonly because: string
+}
+
+/** What the hub does for a running stream agent. */
+export interface AgentHost {
+  /**
+   * The run waits until somebody answers; the time does not count for the step's limits. Denied, with the reason, when nobody
+   * does within `expires`: 30 minutes unless told.
+   */
+  readonly ask: (
+    question: PermissionQuestion,
+    options?: { readonly expires?: Duration.Input | undefined },
+  ) => Effect.Effect<Reply>
+}
+
+/**
+ * An agent that is spoken with while it works, or is no local program. Its events end with exactly one `Answer`. It ends with
+ * the hub and cannot be adopted by the next one: that resumes it once in its session, where `supports.resume` says it can.
+ */
 export interface StreamAgent {
   readonly kind: "stream"
   readonly id: string
   readonly summary: string
   readonly supports: Supports
-  readonly run: (request: AgentRequest) => Stream.Stream<AgentEvent | { readonly answer: Answer }, Failure>
+  readonly run: (
+    request: AgentRequest,
+    host: AgentHost,
+  ) => Stream.Stream<AgentEvent | { readonly answer: Answer }, Failure>
   readonly probe?: ((prober: Prober) => Effect.Effect<Probe>) | undefined
 }
 

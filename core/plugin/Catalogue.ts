@@ -1,7 +1,16 @@
 /** Everything that is contributed right now, with the error border around each function. Filled by `host`, read by the rooms. */
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
 import type { Exit } from "../services/Supervisor.ts"
-import type { AgentEvent, AgentRequest, Answer, ClientConfig, Launch, Probe, Supports } from "./Agent.ts"
+import type {
+  AgentEvent,
+  AgentHost,
+  AgentRequest,
+  Answer,
+  ClientConfig,
+  Launch,
+  Probe,
+  Supports,
+} from "./Agent.ts"
 import type { ConditionContext, Verdict } from "./Condition.ts"
 import type { Failure } from "./Failure.ts"
 import type { Content } from "./Content.ts"
@@ -44,7 +53,10 @@ export interface StreamAgentHandle extends Contributed {
   readonly kind: "stream"
   readonly id: string
   readonly supports: Supports
-  readonly run: (request: AgentRequest) => Stream.Stream<AgentEvent | { readonly answer: Answer }, Failure>
+  readonly run: (
+    request: AgentRequest,
+    host: AgentHost,
+  ) => Stream.Stream<AgentEvent | { readonly answer: Answer }, Failure>
   readonly probe: Effect.Effect<Probe> | undefined
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { Effect, Stream } from "effect"
 import {
   type Agent,
+  type AgentHost,
   type AgentEvent,
   type AgentRequest,
   type Decoder,
@@ -27,7 +28,7 @@ export const agentHandle = (border: Border, agent: Agent): AgentHandle => {
   }
   return agent.kind === "program"
     ? programHandle(border, agent, common)
-    : { ...common, kind: "stream", run: (request) => streamOf(border, agent, request) }
+    : { ...common, kind: "stream", run: (request, host) => streamOf(border, agent, request, host) }
 }
 
 const programHandle = (
@@ -87,8 +88,8 @@ const decoderHandle = (border: Border, agent: ProgramAgent, request: AgentReques
   )
 }
 
-const streamOf = (border: Border, agent: StreamAgent, request: AgentRequest) =>
-  Stream.suspend(() => agent.run(request)).pipe(
+const streamOf = (border: Border, agent: StreamAgent, request: AgentRequest, host: AgentHost) =>
+  Stream.suspend(() => agent.run(request, host)).pipe(
     Stream.catchCause((cause) =>
       Stream.unwrap(
         Effect.map(

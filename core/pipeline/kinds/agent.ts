@@ -1,6 +1,6 @@
 /** `agent`: one prompt for one agent. */
 import { Effect, Schema } from "effect"
-import type { Answer } from "../../plugin/Agent.ts"
+import { type Answer, permissions } from "../../plugin/Agent.ts"
 import * as Failure from "../../plugin/Failure.ts"
 import * as Field from "../../plugin/Field.ts"
 import type { AgentCall, StepAnswer } from "../../plugin/Step.ts"
@@ -12,8 +12,8 @@ const Config = Schema.Struct({
   prompt: Field.required(Schema.String, "What to ask, with `{{ … }}` where values go."),
   model: Field.optional(Schema.NonEmptyString, "The model; the agent's own default when left out."),
   permission: Field.optional(
-    Schema.Literals(["restricted", "auto", "bypass"]),
-    "What the agent may do without asking; its own default when left out. In a run that another run's agent asked for, no more than that agent may: `auto` where it is at its default.",
+    Schema.Literals(permissions),
+    "What the agent may do without asking; its own default when left out. With `ask` the run waits until somebody answers (`hub answer`). In a run that another run's agent asked for, no more than that agent may: `auto` where it is at its default.",
   ),
   session: Field.optional(
     Schema.NonEmptyString,
