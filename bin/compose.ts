@@ -1,5 +1,6 @@
 /** All rooms put together over one home: the hub, in this process. */
 import { Context, Duration, Effect, Layer, Stream } from "effect"
+import * as Asking from "../core/dispatch/Asking.ts"
 import * as Attempt from "../core/dispatch/Attempt.ts"
 import * as Cooldowns from "../core/dispatch/Cooldowns.ts"
 import * as Dispatch from "../core/dispatch/Dispatch.ts"
@@ -57,10 +58,12 @@ const ports = ({ home, verbose }: Choices) =>
     Layer.provideMerge(portsOver(Layer.mergeAll(Layer.succeed(Home, home), Catalogues.layer))),
   )
 
+const asking = Asking.layer.pipe(Layer.provideMerge(Store.layer))
+
 const dispatching = Dispatch.layer.pipe(
   Layer.provideMerge(Runner.layer),
   Layer.provideMerge(Layer.mergeAll(Plans.layer, Attempt.layer)),
-  Layer.provideMerge(Layer.mergeAll(Store.layer, Cooldowns.layer, Projects.layer, Pipelines.layer(shipped))),
+  Layer.provideMerge(Layer.mergeAll(Cooldowns.layer, Projects.layer, Pipelines.layer(shipped), asking)),
   Layer.provideMerge(Rehearsal.layer),
 )
 

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
+import * as Asking from "../core/dispatch/Asking.ts"
 import * as Attempt from "../core/dispatch/Attempt.ts"
 import * as Cooldowns from "../core/dispatch/Cooldowns.ts"
 import { perform, Rehearsal } from "../core/dispatch/Rehearsal.ts"
@@ -27,7 +28,7 @@ const rooms = (path: string, { agents, conditions }: Stage) => {
     changes: undefined as never,
   })
   return Attempt.layer.pipe(
-    Layer.provideMerge(Layer.mergeAll(Store.layer, Cooldowns.layer)),
+    Layer.provideMerge(Layer.mergeAll(Asking.layer.pipe(Layer.provideMerge(Store.layer)), Cooldowns.layer)),
     Layer.provideMerge(portsOver(Layer.mergeAll(Home.layer(path), registry))),
   )
 }

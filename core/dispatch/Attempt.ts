@@ -1,6 +1,6 @@
 /** One start of an agent or a command: started once, followed, recorded; adopted after a restart. */
-import { Clock, Context, Duration, Effect, Layer, Ref, Result, type Scope, Stream } from "effect"
-import type { AgentEvent, AgentRequest, Answer, Launch, Permission as Mode } from "../plugin/Agent.ts"
+import { Clock, Context, Duration, Effect, Layer, Ref, Result, type Scope } from "effect"
+import type { AgentRequest, Answer, Launch, Permission as Mode } from "../plugin/Agent.ts"
 import {
   type AgentHandle,
   type DecoderHandle,
@@ -20,16 +20,17 @@ import { Secrets } from "../services/Secrets.ts"
 import { type Supervised, Supervisor } from "../services/Supervisor.ts"
 import * as CommandDecoder from "./CommandDecoder.ts"
 import * as Conclude from "./Conclude.ts"
+import type { Asking } from "./Asking.ts"
 import type { Cooldowns } from "./Cooldowns.ts"
 import * as Follow from "./Follow.ts"
 import * as HubTools from "./HubTools.ts"
 import { Lifecycle } from "./Lifecycle.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Permission from "./Permission.ts"
-import * as Record from "./Record.ts"
 import { Seen } from "./Seen.ts"
 import type { AttemptRow } from "./Rows.ts"
 import { Store } from "./Store.ts"
+import * as Streaming from "./Streaming.ts"
 
 /** Where an attempt belongs. */
 export interface Place {
@@ -82,6 +83,7 @@ const make = Effect.gen(function* () {
   const { leaving } = yield* Lifecycle
   const self = yield* HubTools.Self
   const follow = yield* Follow.make
+  const streamed = yield* Streaming.make
   const conclude = yield* Conclude.make
 
   const number = Effect.fnUntraced(function* (place: Place, row: AttemptRow | undefined, what: What) {
@@ -215,41 +217,28 @@ const make = Effect.gen(function* () {
     return yield* withScratch(scratch, supervise(at, { ...work, max_cost_usd: call.max_cost_usd }, seen))
   })
 
-  /** An agent that is no process of ours. It ends with the hub, so a second reading finds it interrupted. */
+  /** An agent that is no process of the supervisor's. It ends with the hub, so a second reading finds it interrupted. */
   const stream = Effect.fnUntraced(function* (
     at: Numbered,
     handle: StreamAgentHandle,
     call: AgentCall,
     seen: Seen,
   ): Effect.fn.Return<Outcome.Outcome, Failure.Failure> {
-    if (at.again)
+    if (at.again) {
+      // A hub that was killed could not end what it spoke with.
+      yield* supervisor.sweepAttempt(at.dir)
       return Outcome.failed(Failure.of("interrupted", "The hub stopped while this agent was answering."))
-    yield* begun(
-      at,
-      { launch: { program: handle.id, args: [] }, decoder: noDecoder, agent: call.agent },
-      0,
-      false,
+    }
+    const work = { launch: { program: handle.id, args: [] }, decoder: noDecoder }
+    yield* begun(at, { ...work, agent: call.agent, model: call.model }, 0, false)
+    const scratch = `${at.dir}/tmp`
+    const env = { TMPDIR: scratch, ...call.env }
+    const request = yield* requestOf(at, handle, { ...call, env })
+    const to = { ...at, agent: call.agent, seen, max_cost_usd: call.max_cost_usd }
+    return yield* withScratch(
+      scratch,
+      streamed(to, (host) => handle.run(request, host)),
     )
-    const admit = yield* Record.bounded({ step: at.step, attempt: at.attempt }, 0)
-    let answer: Answer | undefined
-    const take = Effect.fnUntraced(function* (event: AgentEvent) {
-      seen.take(event)
-      if (event.type === "session_started" && seen.session_id !== undefined)
-        yield* Effect.orDie(store.noteSession(at.run_id, at.attempt, seen.session_id))
-      yield* Effect.orDie(events.append(at.run_id, yield* admit([event])))
-    })
-    const request = yield* requestOf(at, handle, call)
-    const reading = Stream.runForEach(handle.run(request), (event) =>
-      "answer" in event ? Effect.sync(() => void (answer = event.answer)) : take(event),
-    )
-    yield* Effect.timeoutOrElse(reading, {
-      duration: at.limits.timeout,
-      orElse: () =>
-        Effect.fail(Failure.of("timed_out", `Not done within ${Duration.format(at.limits.timeout)}.`)),
-    })
-    return answer === undefined
-      ? Outcome.failed(Failure.of("crashed", "The agent's stream ended without an answer."))
-      : Outcome.answered(answer)
   })
 
   const begin = (at: Numbered, handle: AgentHandle | undefined, call: AgentCall, seen: Seen) => {
@@ -339,5 +328,5 @@ export class Attempts extends Context.Service<Attempts, Effect.Success<typeof ma
 export const layer: Layer.Layer<
   Attempts,
   never,
-  Store | Events | Engine | Files | Home | Secrets | Registry | Supervisor | Cooldowns | Lifecycle
+  Asking | Store | Events | Engine | Files | Home | Secrets | Registry | Supervisor | Cooldowns | Lifecycle
 > = Layer.effect(Attempts, make)

@@ -10,6 +10,7 @@ import type { FolderUnusable } from "../services/Processes.ts"
 import { type DispatchRequest, ended, type RunState } from "../services/Runs.ts"
 import type { StorageFailed } from "../services/Sql.ts"
 import { didYouMean } from "../toml/Toml.ts"
+import { AnswerRefused, Asking, type Given } from "./Asking.ts"
 import * as Calls from "./Calls.ts"
 import type { RunView } from "./Model.ts"
 import * as Permission from "./Permission.ts"
@@ -40,6 +41,7 @@ export type DispatchError =
   | ProjectsError
   | InputRefused
   | StorageFailed
+  | AnswerRefused
 
 /** An agent may ask the hub, whose agent may ask the hub …: this deep, and no deeper. */
 const deepest = 5
@@ -66,6 +68,7 @@ const make = Effect.gen(function* () {
   const projects = yield* Projects
   const files = yield* Files
   const runner = yield* Runner
+  const asking = yield* Asking
   const waiting = yield* Waiting.make
 
   const projectNamed = Effect.fnUntraced(function* (name: string) {
@@ -188,7 +191,8 @@ const make = Effect.gen(function* () {
     return { run_id, state }
   })
 
-  const view = (row: RunRow) => Effect.provideService(View.one(row), Store, store)
+  const view = (row: RunRow) =>
+    View.one(row).pipe(Effect.provideService(Store, store), Effect.provideService(Asking, asking))
 
   return {
     find,
@@ -238,6 +242,14 @@ const make = Effect.gen(function* () {
       return yield* view(yield* find(row.run_id))
     }),
 
+    /** Answers an open question of the run: its agent goes on. */
+    answer: Effect.fnUntraced(function* (reference: string, given: Given) {
+      const { run_id, state } = yield* find(reference)
+      if (ended(state))
+        return yield* new AnswerRefused({ code: "conflict", message: `${run_id} has ended: ${state}.` })
+      return { run_id, ...(yield* asking.answer(run_id, given)) }
+    }),
+
     cancel: Effect.fnUntraced(function* (reference: string) {
       const row = yield* find(reference)
       yield* runner.cancel(row.run_id)
@@ -249,5 +261,8 @@ const make = Effect.gen(function* () {
 export class Dispatch extends Context.Service<Dispatch, Effect.Success<typeof make>>()(
   "hub/dispatch/Dispatch",
 ) {}
-export const layer: Layer.Layer<Dispatch, never, Store | Plans | Projects | Files | Runner | Events> =
-  Layer.effect(Dispatch, make)
+export const layer: Layer.Layer<
+  Dispatch,
+  never,
+  Store | Plans | Projects | Files | Runner | Events | Asking
+> = Layer.effect(Dispatch, make)

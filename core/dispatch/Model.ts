@@ -1,5 +1,6 @@
 /** A run as it is stored and shown. The same shapes leave through every door. */
 import { Schema } from "effect"
+import { PermissionQuestion } from "../plugin/Agent.ts"
 import { FailureFacts } from "../plugin/Failure.ts"
 import { RunState } from "../services/Runs.ts"
 
@@ -33,6 +34,21 @@ export const AnswerReference = Schema.Struct({
   bytes: Schema.Number,
 })
 
+/** What a run waits for: a form as `Talk.Question` has it, and the same as data. */
+export const OpenQuestion = Schema.Struct({
+  kind: Schema.Literal("form"),
+  message: Schema.String,
+  /** JSON Schema of the reply. */
+  schema: Schema.Record(Schema.String, Schema.Unknown),
+  ...PermissionQuestion.fields,
+  agent: Schema.String,
+  step: Schema.String,
+  attempt: Schema.Int,
+  /** ISO 8601, UTC: denied when nobody has answered until then. */
+  expires_at: Schema.String,
+})
+export type OpenQuestion = typeof OpenQuestion.Type
+
 /** What `dispatch --wait --json`, `check_dispatch` and `hub runs show --json` give. */
 export const RunView = Schema.Struct({
   run_id: Schema.String,
@@ -50,6 +66,8 @@ export const RunView = Schema.Struct({
   answered_by: Schema.optionalKey(Schema.String),
   failure: Schema.optionalKey(FailureFacts),
   attempts: Schema.Array(AttemptView),
+  /** While it is `waiting`: by id, for the operation `answer`. */
+  questions: Schema.optionalKey(Schema.Record(Schema.String, OpenQuestion)),
   /** ISO 8601, UTC. */
   accepted_at: Schema.String,
   ended_at: Schema.optionalKey(Schema.String),

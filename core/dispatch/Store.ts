@@ -162,6 +162,14 @@ const make = Effect.gen(function* () {
         [at, run_id],
       ),
 
+    /** It waits for an answer, or does so no more. */
+    waits: (run_id: string, waits: boolean) =>
+      sql.run("update runs set state = ? where run_id = ? and state = ?", [
+        waits ? "waiting" : "running",
+        run_id,
+        waits ? "running" : "waiting",
+      ]),
+
     /**
      * Gives false when the run has ended already: an end is written once. On disk when it returns.
      *

@@ -1,7 +1,8 @@
 /** Runs as plain text for a person. */
 import { Duration } from "effect"
 import type { RunEvent } from "../services/Events.ts"
-import type { AttemptView, RunView } from "./Model.ts"
+import * as Choosing from "./Choosing.ts"
+import type { AttemptView, OpenQuestion, RunView } from "./Model.ts"
 
 /** Columns of equal width, two spaces apart; the last one as long as it is. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
@@ -44,6 +45,7 @@ export const run = (view: RunView): string =>
     `  ${view.project === undefined ? "" : `${view.project}: `}${view.cwd}`,
     `  ${brief(view.prompt, 100)}`,
     ...(view.attempts.length === 0 ? [] : [table(view.attempts.map(attemptLine))]),
+    ...Object.entries(view.questions ?? {}).map(([id, one]) => question(view.run_id, id, one)),
     ...(view.failure === undefined ? [] : [`failed: ${view.failure.class}: ${view.failure.message}`]),
     ...(view.answered_by === undefined ? [] : [`answered by ${view.answered_by}:`]),
     ...(view.answer === undefined ? [] : ["", view.answer]),
@@ -55,6 +57,16 @@ export const run = (view: RunView): string =>
         ]),
   ].join("\n")
 
+const indented = (text: string): string => text.replaceAll(/^/gm, "  ")
+
+/** What is asked, all of it, and how to answer. */
+const question = (run_id: string, id: string, one: OpenQuestion): string =>
+  [
+    `${one.agent} asks (${id}), until ${one.expires_at}:`,
+    indented(Choosing.described(one)),
+    `  answer: hub answer ${run_id} ${Choosing.sayable(one.choices).join("|")} ${id}`,
+  ].join("\n")
+
 const told: Readonly<Record<string, (data: Readonly<Record<string, unknown>>) => unknown>> = {
   attempt_started: ({ agent, program }) => `${String(agent ?? program)} starts`,
   candidate_left: ({ because, candidate }) => `${String(candidate)} is left: ${String(because)}`,
@@ -62,6 +74,7 @@ const told: Readonly<Record<string, (data: Readonly<Record<string, unknown>>) =>
   retry_scheduled: ({ because }) => `again soon: ${String(because)}`,
   command_started: ({ command }) => `runs ${String(command)}`,
   tool_started: ({ tool }) => `uses ${String(tool)}`,
+  input_required: ({ text }) => `asks: ${String(text)}`,
   agent_message: ({ text }) => text,
 }
 

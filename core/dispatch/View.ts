@@ -1,5 +1,6 @@
 /** Rows as a person and a client see them. */
 import { Clock, DateTime, Effect } from "effect"
+import { Asking } from "./Asking.ts"
 import type { AttemptView, RunView } from "./Model.ts"
 import { present } from "./Present.ts"
 import { type AttemptRow, failureOf, type RunRow } from "./Rows.ts"
@@ -23,7 +24,13 @@ const attempt = (row: AttemptRow, now: number): AttemptView => ({
   }),
 })
 
-const view = (row: RunRow, attempts: ReadonlyArray<AttemptRow>, last_seq: number, now: number): RunView => ({
+const view = (
+  row: RunRow,
+  attempts: ReadonlyArray<AttemptRow>,
+  questions: RunView["questions"],
+  last_seq: number,
+  now: number,
+): RunView => ({
   run_id: row.run_id,
   state: row.state,
   pipeline: row.pipeline,
@@ -34,6 +41,7 @@ const view = (row: RunRow, attempts: ReadonlyArray<AttemptRow>, last_seq: number
   duration_ms: Math.max(0, (row.ended_at ?? now) - row.accepted_at),
   last_seq,
   ...present({
+    questions,
     project: row.project,
     answer: row.answer,
     answer_data: row.answer_data === null ? null : (JSON.parse(row.answer_data) as unknown),
@@ -45,9 +53,11 @@ const view = (row: RunRow, attempts: ReadonlyArray<AttemptRow>, last_seq: number
   }),
 })
 
-/** A run with its attempts. */
+/** A run with its attempts, and what it asks. */
 export const one = Effect.fnUntraced(function* (row: RunRow) {
   const store = yield* Store
+  const asking = yield* Asking
   const attempts = yield* store.attempts(row.run_id)
-  return view(row, attempts, yield* store.lastSeq(row.run_id), yield* Clock.currentTimeMillis)
+  const questions = row.state === "waiting" ? yield* asking.open(row.run_id) : undefined
+  return view(row, attempts, questions, yield* store.lastSeq(row.run_id), yield* Clock.currentTimeMillis)
 })

@@ -1,8 +1,9 @@
-/** Waiting for the end of a run, and telling meanwhile what happens in it. */
+/** Waiting for the end of a run, or for a question of it, and telling meanwhile what happens in it. */
 import { Duration, Effect, Stream } from "effect"
 import type { Caller } from "../plugin/Operation.ts"
 import type { Progress, Talk } from "../plugin/Talk.ts"
 import { Events, type RunEvent } from "../services/Events.ts"
+import { Asking } from "./Asking.ts"
 import { calm } from "./Calm.ts"
 import { Runner } from "./Runner.ts"
 import * as Text from "./Text.ts"
@@ -20,6 +21,7 @@ export const bounded = (seconds: number, { patience_seconds = seconds }: Caller)
 export const make = Effect.gen(function* () {
   const runner = yield* Runner
   const events = yield* Events
+  const asking = yield* Asking
 
   /** Never ends; falls silent where the events cannot be read. */
   const told = (run_id: string, { after, tell }: Telling) =>
@@ -32,10 +34,10 @@ export const make = Effect.gen(function* () {
       Effect.andThen(Effect.never),
     )
 
-  /** Returns when the run has ended, at the latest after `limit`. */
+  /** Returns when the run has ended or asks something, at the latest after `limit`. */
   return (run_id: string, limit: Duration.Duration, telling: Telling | undefined) => {
-    const end = runner.awaitEnd(run_id)
-    const waited = telling === undefined ? end : Effect.raceFirst(end, told(run_id, telling))
+    const settled = Effect.raceFirst(runner.awaitEnd(run_id), asking.asks(run_id))
+    const waited = telling === undefined ? settled : Effect.raceFirst(settled, told(run_id, telling))
     return Effect.asVoid(Effect.timeoutOption(waited, limit))
   }
 })

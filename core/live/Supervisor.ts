@@ -27,7 +27,12 @@ const make = Effect.sync(() => {
     return yield* Effect.scoped(begin(spec, stdin, argv, env, turn))
   })
 
-  return Supervisor.of({ start, find, sweep: (run_id) => End.killMarked("HUB_RUN", run_id) })
+  return Supervisor.of({
+    start,
+    find,
+    sweep: (run_id) => End.killMarked("HUB_RUN", run_id),
+    sweepAttempt: (dir) => End.killMarked("HUB_ATTEMPT", dir),
+  })
 })
 
 export const layer: Layer.Layer<Supervisor> = Layer.effect(Supervisor, make)

@@ -92,5 +92,7 @@ export class Supervisor extends Context.Service<
     readonly find: (dir: string) => Effect.Effect<Option.Option<Supervised>>
     /** Ends every process that carries `HUB_RUN=<run_id>`, `setsid` escapees included. Gives how many there were. */
     readonly sweep: (run_id: string) => Effect.Effect<number>
+    /** The same for one attempt: those that carry `HUB_ATTEMPT=<dir>`. */
+    readonly sweepAttempt: (dir: string) => Effect.Effect<number>
   }
 >()("hub/services/Supervisor") {}

@@ -3,6 +3,7 @@ import { Effect, Layer, Stream } from "effect"
 import { type AgentHandle, empty, Registry } from "../plugin/Catalogue.ts"
 import * as Agent from "../plugin/Agent.ts"
 import * as Failure from "../plugin/Failure.ts"
+import * as Asking from "../dispatch/Asking.ts"
 import * as Attempt from "../dispatch/Attempt.ts"
 import * as Cooldowns from "../dispatch/Cooldowns.ts"
 import * as Dispatch from "../dispatch/Dispatch.ts"
@@ -82,7 +83,7 @@ export const rooms = (path: string, { agents, pipelines = {} }: Given) => {
     Layer.provideMerge(Layer.mergeAll(Plans.layer, Attempt.layer)),
     Layer.provideMerge(
       Layer.mergeAll(
-        Store.layer,
+        Asking.layer.pipe(Layer.provideMerge(Store.layer)),
         Cooldowns.layer,
         Projects.layer,
         Pipelines.layer(new Map(Object.entries(pipelines))),

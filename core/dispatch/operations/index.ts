@@ -13,6 +13,7 @@ import { Plans } from "../Plans.ts"
 import { Projects } from "../Projects.ts"
 import { Rehearsal } from "../Rehearsal.ts"
 import { Store } from "../Store.ts"
+import * as Answer from "./answer.ts"
 import * as Catalogue from "./catalogue.ts"
 import * as Pipelines from "./pipelines.ts"
 import * as Replay from "./replay.ts"
@@ -21,7 +22,7 @@ import * as Tests from "./tests.ts"
 import * as Why from "./why.ts"
 
 export const make = Effect.map(
-  Effect.all([Runs.make, Why.make, Catalogue.make, Pipelines.make, Tests.make, Replay.make]),
+  Effect.all([Runs.make, Answer.make, Why.make, Catalogue.make, Pipelines.make, Tests.make, Replay.make]),
   (rooms) => rooms.flat(),
 )
 

@@ -16,7 +16,10 @@ import { bounded } from "../Waiting.ts"
 import { Checked, Dispatched, howToWait, isChecked, Wait, withNext } from "./waiting.ts"
 
 const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
-const RunReference = Field.required(Name, "Id of the run, the end of its id (4 letters or more), or `last`.")
+export const RunReference = Field.required(
+  Name,
+  "Id of the run, the end of its id (4 letters or more), or `last`.",
+)
 const Listed = Schema.Struct({
   run_id: Schema.String,
   state: RunState,
@@ -76,7 +79,13 @@ const dispatch = ({ accept, check }: Dispatch["Service"]) =>
     output: Dispatched,
     readonly: false,
     idempotent: true,
-    long: { id: "run_id", check: "check_dispatch", cancel: "cancel_dispatch", list: "list_dispatches" },
+    long: {
+      id: "run_id",
+      check: "check_dispatch",
+      cancel: "cancel_dispatch",
+      list: "list_dispatches",
+      reply: "answer",
+    },
     cli: { path: ["dispatch"], positional: ["prompt"], alias: { p: "pipeline", a: "agent" } },
     print: (output) => (isChecked(output) ? Text.run(output) : output.run_id),
     content: (output) =>
@@ -109,7 +118,8 @@ const check = ({ check }: Dispatch["Service"]) =>
   Operation.make({
     name: "check_dispatch",
     title: "Check a run",
-    summary: "Says how a run stands: state, attempts and why each failed, and the answer once there is one.",
+    summary:
+      "Says how a run stands: state, attempts and why each failed, what it asks while it waits, and the answer once there is one.",
     input: Schema.Struct({ run_id: RunReference, wait_seconds: Wait("its end") }),
     output: Checked,
     readonly: true,

@@ -34,7 +34,12 @@ export type Dispatched = typeof Dispatched.Type
 export const isChecked = (output: Dispatched): output is Checked => output.attempts !== undefined
 
 export const withNext = (view: RunView): Checked =>
-  ended(view.state) ? view : { ...view, next: `Still ${view.state}. ${howToWait(view.run_id)}` }
+  ended(view.state) ? view : { ...view, next: nextOf(view) }
+
+const nextOf = ({ questions = {}, run_id, state }: RunView): string =>
+  Object.keys(questions).length === 0
+    ? `Still ${state}. ${howToWait(run_id)}`
+    : `It waits for a decision: show the user what it asks, then call answer with run_id ${JSON.stringify(run_id)}. ${howToWait(run_id)}`
 
 /** In the words of the tools, for a client's model. */
 export const howToWait = (run_id: string): string =>

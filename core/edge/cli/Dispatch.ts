@@ -96,6 +96,8 @@ const watch = Effect.fnUntraced(function* (door: Door, run_id: string, context: 
     const line = told(event, from, terminal.err)
     if (line === undefined) return Effect.void
     const who = event.data["agent"] ?? event.step ?? run_id
+    const asks = event.type === "input_required" && typeof event.data["id"] === "string"
+    if (asks) return Effect.andThen(progress.line(line), progress.note(howToAnswer(run_id, event.data["id"])))
     return Effect.andThen(progress.line(line), progress.status(`${short(String(who), 30)} works`))
   })
   yield* progress.status(`${run_id} is on its way`)
@@ -105,6 +107,9 @@ const watch = Effect.fnUntraced(function* (door: Door, run_id: string, context: 
     ? yield* concluded(output, context)
     : yield* left(run_id, output, signal, context)
 })
+
+const howToAnswer = (run_id: string, id: unknown): string =>
+  `It waits. To see all of it: hub runs show ${run_id}. To answer: hub answer ${run_id} allow|deny ${String(id)}`
 
 /** Ctrl-C ends the watching, not the work. */
 const left = Effect.fnUntraced(function* (

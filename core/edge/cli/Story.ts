@@ -79,7 +79,15 @@ const LINES: Readonly<Record<string, Told | undefined>> = {
     what: `rests after ${text(event, "class")}`,
   }),
   agent_message: (event) => ({ role: "dim", what: text(event, "text") }),
-  input_required: (event) => ({ role: "warn", what: `asks: ${text(event, "text")}` }),
+  input_required: (event) => ({
+    role: "warn",
+    what: `asks ${text(event, "id")}: ${text(event, "command") || text(event, "text")}`,
+  }),
+  input_answered: (event) => ({ role: "dim", what: `${text(event, "choice")}: ${text(event, "because")}` }),
+  permission_decided: (event) => ({
+    role: "dim",
+    what: `${text(event, "decision")}: ${text(event, "text")} (${text(event, "because")})`,
+  }),
   step_skipped: (event) => ({ role: "dim", what: `skipped: ${text(event, "because")}` }),
   step_failed: (event) => ({ role: "error", what: `failed: ${failure(event)}` }),
 }
