@@ -36,7 +36,9 @@ const main = async (): Promise<number> => {
   const drive = async (cli: Cli): Promise<void> => {
     const missing = await install(cli)
     if (missing !== undefined) return void skipped.push(`${cli.name}: ${missing}`)
-    const lane = new Lane(cli, models, values.hub ?? binary)
+    const next = clis[(clis.indexOf(cli) + 1) % clis.length] ?? cli
+    await install(next)
+    const lane = new Lane(cli, next, models, values.hub ?? binary)
     try {
       for (const one of wantedOf(cases)) {
         if (endOf(one, cli.name) === undefined) continue

@@ -2,4 +2,5 @@
 export { asNumber, asObject, asObjects, asText, at, type Json, objectIn } from "./reading/Json.ts"
 export { cut, end, Excerpt, Tail, withoutAnsi } from "./reading/Lines.ts"
 export { classOfStatus } from "./reading/Status.ts"
+export { waitIn } from "./reading/Wait.ts"
 export { brief, Transcript, type TranscriptOptions } from "./reading/Transcript.ts"

@@ -113,8 +113,8 @@ const troubled = (heard: Reading.Transcript, text: string): Events =>
   isRetry(text) ? heard.alarm(classOf(text), text, waitOf(text)) : []
 
 const waitOf = (text: string): Pick<Failure.FailureFacts, "retry_after_ms"> => {
-  const seconds = /try again in (\d+(?:\.\d+)?)\s*s/.exec(text)?.[1]
-  return seconds === undefined ? {} : { retry_after_ms: Math.ceil(Number(seconds) * 1000) }
+  const wait = Reading.waitIn(text)
+  return wait === undefined ? {} : { retry_after_ms: wait }
 }
 
 const amounts = {

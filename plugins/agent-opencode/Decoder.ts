@@ -10,7 +10,7 @@ const { asNumber, asObject, asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const steps = { odd: 0 }
+  const steps: Steps = { odd: 0, open: false }
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
@@ -27,15 +27,21 @@ export const decoder = (agent: string): Agent.Decoder => {
 const alarmed = (heard: Reading.Transcript, line: string, stream: string): Events => {
   const text = stream === "stderr" ? retried(line) : undefined
   if (text === undefined) return []
-  const seconds = Number(/try again in (\d+(?:\.\d+)?)\s*s/.exec(text)?.[1])
-  return heard.alarm(ofText(text), text, seconds > 0 ? { retry_after_ms: seconds * 1000 } : {})
+  const wait = Reading.waitIn(text)
+  return heard.alarm(ofText(text), text, wait === undefined ? {} : { retry_after_ms: wait })
 }
 
-const read = (heard: Reading.Transcript, steps: { odd: number }, event: Json): Events | undefined => {
+/** What is known of its steps: those that ended without a reason, one after the other, and whether one is begun. */
+interface Steps {
+  odd: number
+  open: boolean
+}
+
+const read = (heard: Reading.Transcript, steps: Steps, event: Json): Events | undefined => {
   const part = asObject(event["part"]) ?? {}
   switch (event["type"]) {
     case "step_start":
-      return []
+      return begun(heard, steps)
     case "text":
       return heard.said(part["text"])
     case "reasoning":
@@ -49,6 +55,13 @@ const read = (heard: Reading.Transcript, steps: { odd: number }, event: Json): E
     default:
       return undefined
   }
+}
+
+/** Where the model's stream breaks off, it begins the step anew, for a minute and without a word. */
+const begun = (heard: Reading.Transcript, steps: Steps): Events => {
+  const again = steps.open
+  steps.open = true
+  return again ? heard.alarm("network", "the model's stream broke off, and it asks again") : []
 }
 
 const editors = new Set(["write", "edit", "patch", "multiedit"])
@@ -79,7 +92,8 @@ const used = (heard: Reading.Transcript, part: Json): Events => {
 /** Of a page that is no answer it makes steps without a reason, for ever, one after the other. */
 const most = 5
 
-const finished = (heard: Reading.Transcript, steps: { odd: number }, part: Json): Events => {
+const finished = (heard: Reading.Transcript, steps: Steps, part: Json): Events => {
+  steps.open = false
   const reason = part["reason"]
   if (reason === "stop" || reason === "length") heard.succeeded()
   steps.odd = reason === "unknown" ? steps.odd + 1 : 0

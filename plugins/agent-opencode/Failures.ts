@@ -10,13 +10,17 @@ export const ofError = (error: Reading.Json): Class => {
   if (name === "ContextOverflowError") return "context_too_long"
   if (name === "ProviderAuthError") return "auth"
   if (name === "ProviderModelNotFoundError") return "model_unavailable"
-  return ofStatus(asNumber(at(error, "data", "statusCode")), asText(at(error, "data", "responseBody")) ?? "")
+  if (name === "ContentFilterError") return "refused"
+  const [status, body, text] = [
+    asNumber(at(error, "data", "statusCode")),
+    asText(at(error, "data", "responseBody")) ?? "",
+    asText(at(error, "data", "message")) ?? "",
+  ]
+  if (status === 429 && /insufficient_quota|usage_limit/.test(body)) return "quota_exhausted"
+  return classOfStatus(status) ?? (isOfNetwork.test(text) ? "network" : "crashed")
 }
 
-const ofStatus = (status: number | undefined, body: string): Class => {
-  if (status === 429 && /insufficient_quota|usage_limit/.test(body)) return "quota_exhausted"
-  return classOfStatus(status) ?? "crashed"
-}
+const isOfNetwork = /connection (?:reset|refused|closed)|socket|cannot connect|fetch failed|ECONN/i
 
 /** The error of a request that it will repeat, from a line of its log. */
 export const retried = (line: string): string | undefined =>

@@ -12,6 +12,8 @@ export interface Case {
   readonly step?: string
   /** A second step that goes on in the session of the first. */
   readonly goes_on?: boolean
+  /** The next agent answers, after this one has failed. */
+  readonly falls_back?: boolean
   /** More config of the plugin. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly end: End | Readonly<Record<string, End | undefined>>
@@ -28,6 +30,8 @@ const answers = (answer: string): End => ({ answer })
 
 const bypass = 'permission = "bypass"'
 const hello = answers("Hello from the mock model.")
+
+const tooled = answers("Hello from the mock model.")
 
 const schema = `output_schema = { type = "object", properties = { answer = { type = "string" }, n = { type = "integer" } }, required = ["answer", "n"], additionalProperties = false }`
 
@@ -56,7 +60,7 @@ export const cases: ReadonlyArray<Case> = [
     step: schema,
     end: { claude: answers('"answer"'), codex: answers('"answer"') },
   },
-  { name: "huge", scenario: "huge@kb=400", end: answers("0123456789abcde") },
+  { name: "huge", scenario: "huge@kb=400", end: answers("of a long answer") },
   { name: "429", scenario: "e429", end: fails("rate_limited") },
   { name: "429, 1 h", scenario: "e429@retry=3600", end: fails("rate_limited") },
   { name: "quota", scenario: "quota", end: fails("quota_exhausted") },
@@ -85,15 +89,29 @@ export const cases: ReadonlyArray<Case> = [
   {
     name: "refusal",
     scenario: "refusal",
-    // Only Claude Code tells a refusal from an answer.
+    // The others do not tell it from an answer.
     end: {
       claude: fails("refused"),
       codex: answers("I cannot help"),
       gemini: answers("I cannot help"),
-      opencode: answers("I cannot help"),
+      opencode: fails("refused"),
     },
   },
   { name: "empty", scenario: "empty", end: fails("crashed") },
+  {
+    name: "fallback",
+    scenario: "e429",
+    falls_back: true,
+    end: hello,
+  },
+  {
+    name: "hub's tools",
+    // It dispatches to another agent, and waits for its answer.
+    scenario:
+      'mcp@tool=hub[._]+dispatch$@args={"agent":"AGENT-text","prompt":"hello","cwd":"CWD","wait_seconds":40}',
+    config: { hub_tools: true },
+    end: { claude: tooled, codex: tooled, opencode: tooled },
+  },
   { name: "cancelled", scenario: "slow", end: fails("cancelled"), cancelled: true },
 ]
 
@@ -104,22 +122,34 @@ export const endOf = ({ end }: Case, agent: string): End | undefined =>
 export const pluginOf = (agent: string, { name }: Case): string =>
   `${agent}-${name.replaceAll(/[^a-z0-9]+/g, "-")}`
 
+const stepOf = (id: string, agent: string, more: ReadonlyArray<string>): string =>
+  [
+    `[step.${id}]`,
+    'type = "agent"',
+    `agent = "${agent}"`,
+    `prompt = "${id}: {{ input.task }}"`,
+    'patience = "3 seconds"',
+    'timeout = "90 seconds"',
+    ...more,
+  ].join("\n")
+
+const input = '[input.task]\ntype = "string"\nrequired = true'
+
+/** Name of the plugin that answers when `agent` has failed. */
+export const secondOf = (agent: string): string => `after-${agent}`
+
 export const pipelineOf = (agent: string, one: Case): string => {
-  const step = (id: string, more: string) =>
-    [
-      `[step.${id}]`,
-      'type = "agent"',
-      `agent = "${pluginOf(agent, one)}"`,
-      `prompt = "${id}: {{ input.task }}"`,
-      'patience = "3 seconds"',
-      'timeout = "90 seconds"',
-      one.step ?? "",
-      more,
-    ].join("\n")
-  const steps = one.goes_on === true ? ["first", "second"] : ["first"]
-  return [
-    `run = ${JSON.stringify(steps)}`,
-    '[input.task]\ntype = "string"\nrequired = true',
-    ...steps.map((id) => step(id, id === "second" ? 'session = "first"' : "")),
-  ].join("\n\n")
+  const more = one.step === undefined ? [] : [one.step]
+  const first = stepOf("first", pluginOf(agent, one), more)
+  if (one.falls_back === true)
+    return [
+      'run = ["either"]',
+      input,
+      '[step.either]\ntype = "fallback"\ntry = ["first", "second"]',
+      first,
+      stepOf("second", secondOf(agent), []),
+    ].join("\n\n")
+  if (one.goes_on !== true) return ['run = ["first"]', input, first].join("\n\n")
+  const second = stepOf("second", pluginOf(agent, one), [...more, 'session = "first"'])
+  return ['run = ["first", "second"]', input, first, second].join("\n\n")
 }

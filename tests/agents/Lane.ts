@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { processesOf } from "../../core/testing/processes.ts"
 import { documentOf, type Home, makeHome, run, until } from "../support/hub.ts"
-import { type Case, cases, type End, endOf, pipelineOf, pluginOf } from "./Cases.ts"
+import { type Case, cases, type End, endOf, pipelineOf, pluginOf, secondOf } from "./Cases.ts"
 import { type Cli, plugin } from "./Clis.ts"
 import type { ModelServer } from "./model/Server.ts"
 
@@ -34,12 +34,15 @@ const nowhere = "http://127.0.0.1:9"
 
 export class Lane {
   readonly #cli: Cli
+  readonly #next: Cli
   readonly #models: ModelServer
   readonly #program: string
   readonly home: Home
 
-  constructor(cli: Cli, models: ModelServer, program: string) {
+  /** `next`: who answers where `cli` fails. */
+  constructor(cli: Cli, next: Cli, models: ModelServer, program: string) {
     this.#cli = cli
+    this.#next = next
     this.#models = models
     this.#program = program
     this.home = makeHome()
@@ -47,19 +50,30 @@ export class Lane {
   }
 
   #write(): void {
-    const { files, name } = this.#cli
-    const own = path.join(this.home.path, "agent")
-    for (const [file, text] of Object.entries(files)) this.home.write(`agent/${file}`, text)
-    fs.mkdirSync(own, { recursive: true })
+    const { name } = this.#cli
+    const own = this.#own(this.#cli)
     const mine = cases.filter((one) => endOf(one, name) !== undefined)
-    const place = ({ scenario }: Case) => ({
-      home: own,
-      url: scenario === undefined ? nowhere : this.#models.at(scenario),
-    })
-    const plugins = mine.map((one) => plugin(this.#cli, pluginOf(name, one), place(one), one.config))
+    const plugins = mine.map((one) =>
+      plugin(this.#cli, pluginOf(name, one), { home: own, url: this.#url(one) }, one.config),
+    )
+    const next = { home: this.#own(this.#next), url: this.#models.at("text") }
+    plugins.push(plugin(this.#next, secondOf(name), next))
     this.home.write("hub/plugins.toml", plugins.join(""))
     for (const one of mine)
       this.home.write(`hub/pipelines/${pluginOf(name, one)}.toml`, pipelineOf(name, one))
+  }
+
+  /** Folder of what the agent keeps. */
+  #own({ files, name }: Cli): string {
+    const own = path.join(this.home.path, name)
+    fs.mkdirSync(own, { recursive: true })
+    for (const [file, text] of Object.entries(files)) this.home.write(`${name}/${file}`, text)
+    return own
+  }
+
+  #url({ scenario }: Case): string {
+    if (scenario === undefined) return nowhere
+    return this.#models.at(scenario.replace("AGENT", this.#cli.name).replace("CWD", this.home.path))
   }
 
   #hub(...args: ReadonlyArray<string>) {

@@ -101,6 +101,14 @@ const usesTool = (asked: Asked, scenario: string, parameters: Parameters): Plan 
 /** For codex's `apply_patch`, which takes a text. */
 export const textFor = (scenario: string): string => (scenario === "write" ? patch : command)
 
+/** No two lines are the same: an agent may stop a model that repeats itself. */
+const numbered = (kilobytes: number): string =>
+  Array.from({ length: kilobytes * 16 }, (_, n) =>
+    `line ${String(n).padStart(6, "0")} ${((n * 2_654_435_761) % 2 ** 32).toString(36).padStart(7, "0")} of a long answer that has many words\n`.slice(
+      -64,
+    ),
+  ).join("")
+
 export const planFor = (scenario: string, parameters: Parameters, asked: Asked): Plan => {
   switch (scenario) {
     case "shell":
@@ -112,7 +120,7 @@ export const planFor = (scenario: string, parameters: Parameters, asked: Asked):
     case "echo":
       return { text: `turn ${asked.turns}; last: ${asked.last_user.slice(-200)}` }
     case "huge":
-      return { text: "0123456789abcde\n".repeat(Number(parameters["kb"] ?? 400) * 64) }
+      return { text: numbered(Number(parameters["kb"] ?? 400)) }
     case "empty":
       return {}
     case "refusal":

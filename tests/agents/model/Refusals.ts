@@ -56,17 +56,16 @@ const anthropic: Readonly<Record<string, () => Partial<Facts>>> = {
   }),
 }
 
-const openai: Readonly<Record<string, () => Partial<Facts>>> = {
+const openai: Readonly<Record<string, (retry: string) => Partial<Facts>>> = {
   e401: () => ({ code: "invalid_api_key", message: "Incorrect API key provided: sk-mock." }),
   e404: () => ({
     code: "model_not_found",
     message: "The model `mock-model` does not exist or you do not have access to it.",
   }),
-  e429: () => ({
+  e429: (retry) => ({
     type: "requests",
     code: "rate_limit_exceeded",
-    message:
-      "Rate limit reached for mock-model on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 2s.",
+    message: `Rate limit reached for mock-model on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in ${retry}s.`,
   }),
   quota: () => ({
     type: "insufficient_quota",
