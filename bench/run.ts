@@ -13,7 +13,9 @@ import { figure as hundred } from "./hundred.ts"
 import { figure as idle } from "./idle.ts"
 import { figure as line } from "./line.ts"
 import { figure as past } from "./past.ts"
+import { figure as peers } from "./peers.ts"
 import { figure as shim } from "./shim.ts"
+import { figure as soak } from "./soak.ts"
 import { figure as start } from "./start.ts"
 import { Bench } from "./support/Bench.ts"
 import { type Figure, type Row, Skipped } from "./support/Figure.ts"
@@ -33,8 +35,10 @@ const figures = [
   events,
   shim,
   http,
+  peers,
   followers,
   idle,
+  soak,
 ]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */
@@ -69,7 +73,9 @@ const options = () => {
 const chosen = (names: ReadonlyArray<string>): ReadonlyArray<Figure> => {
   const strangers = names.filter((name) => !figures.some((figure) => figure.name === name))
   if (strangers.length > 0) throw new Refused(`no figure ${strangers.join(", ")}\n${usage}`)
-  return names.length === 0 ? figures : figures.filter(({ name }) => names.includes(name))
+  return names.length === 0
+    ? figures.filter(({ patience }) => patience === undefined)
+    : figures.filter(({ name }) => names.includes(name))
 }
 
 const expiry = (limit: number): { readonly promise: Promise<never>; readonly stop: () => void } => {
@@ -87,7 +93,7 @@ let current: Bench | undefined
 
 const measure = async (figure: Figure, quick: boolean): Promise<Outcome> => {
   const bench = (current = new Bench(quick))
-  const expired = expiry(quick ? patience.quick : patience.whole)
+  const expired = expiry(figure.patience ?? (quick ? patience.quick : patience.whole))
   const work = figure.run(bench)
   // When the time is up its hubs are ended, and what it still waits for fails unheard.
   work.catch(() => undefined)

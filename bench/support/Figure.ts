@@ -21,6 +21,8 @@ export interface Figure {
   readonly name: string
   /** One sentence for `--help`. */
   readonly summary: string
+  /** Milliseconds it may take, when that is longer than any other: it is measured only when it is named. */
+  readonly patience?: number
   readonly run: (bench: Bench) => Promise<ReadonlyArray<Row>>
 }
 
