@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Effect } from "effect"
+import { agentReference } from "../core/docs/AgentReference.ts"
 import { pipelineReference } from "../core/docs/PipelineReference.ts"
 import { pipelineSchema } from "../core/docs/PipelineSchema.ts"
 import { isOurs, readme, sample } from "../core/docs/PluginPage.ts"
@@ -9,6 +10,7 @@ import { conditions } from "../core/pipeline/conditions/index.ts"
 import { kinds } from "../core/pipeline/kinds/index.ts"
 import { Processes } from "../core/services/Processes.ts"
 import type { Plugin } from "../core/plugin/Plugin.ts"
+import { readRecordings } from "../core/testing/recordings.ts"
 import { builtin } from "./builtin.ts"
 import { contributionsOf } from "./contributions.ts"
 
@@ -19,6 +21,7 @@ const read = (path: string): string | undefined =>
 
 const unused = Processes.of({
   run: () => Effect.die("documents ask nothing"),
+  open: () => Effect.die("documents ask nothing"),
   which: () => Effect.die("documents ask nothing"),
 })
 
@@ -38,10 +41,17 @@ const pluginFiles = async (plugin: Plugin): Promise<ReadonlyArray<readonly [stri
   ]
 }
 
+/** Of every plugin that has some. */
+const recordings = Object.keys(builtin)
+  .map((id) => join(root, "plugins", id, "fixtures"))
+  .filter((folder) => existsSync(join(folder, "index.json")))
+  .map(readRecordings)
+
 const plugins = await Promise.all(Object.values(builtin).map((load) => load()))
 
 const files: ReadonlyArray<readonly [string, string]> = [
   ["docs/schema/pipeline.json", pipelineSchema(language)],
+  ["docs/reference/agents.md", agentReference(recordings)],
   ["docs/reference/pipelines.md", pipelineReference(language)],
   ...(await Promise.all(plugins.map((module) => pluginFiles(module.default)))).flat(),
 ]

@@ -12,7 +12,7 @@ import { Workspace } from "../services/Workspace.ts"
 import type { Peer, RpcError } from "./Rpc.ts"
 import { fromRpc } from "./Wire.ts"
 
-/** Services over the wire. `Storage.transact`, `Events.follow` and `Events.live` need a plugin with isolation "none". */
+/** Services over the wire. `Storage.transact`, `Processes.open`, `Events.follow` and `Events.live` need a plugin with isolation "none". */
 export const make = (peer: Peer): Context.Context<PluginServices> => {
   const ask =
     (service: string) =>
@@ -86,6 +86,7 @@ const processes = (ask: Ask): Processes["Service"] => ({
       ...milliseconds(limits?.timeout),
       ...(limits?.max_bytes === undefined ? {} : { max_bytes: limits.max_bytes }),
     }),
+  open: () => unable("Processes.open"),
   which: (program) => ask("which")(program),
 })
 

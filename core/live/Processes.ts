@@ -1,4 +1,4 @@
-/** Short programs, run to their end by Bun's own spawn, each in a group of its own. */
+/** Programs that the hub itself reads to their end, by Bun's own spawn, each in a group of its own. */
 import { Duration, Effect, Layer } from "effect"
 import {
   type Command,
@@ -7,8 +7,10 @@ import {
   ProgramMissing,
   ProgramTimedOut,
 } from "../services/Processes.ts"
+import * as Conversation from "./Conversation.ts"
 import * as Prepared from "./supervisor/Command.ts"
 import { send } from "./supervisor/Proc.ts"
+import { type Tail, tail } from "./Tail.ts"
 
 const default_timeout = Duration.seconds(30)
 const default_max_bytes = 1024 * 1024
@@ -36,6 +38,7 @@ const run = Effect.fn("Processes.run")(function* (
 
 export const layer: Layer.Layer<Processes> = Layer.succeed(Processes, {
   run,
+  open: Conversation.open,
   which: (program) => Prepared.find(program, process.env["PATH"], "/"),
 })
 
@@ -85,34 +88,4 @@ const close = async ({ child, stdout, stderr }: Running): Promise<void> => {
   send(-child.pid, "SIGKILL")
   await child.exited
   await Promise.all([stdout.stop(), stderr.stop()])
-}
-
-type Tail = ReturnType<typeof tail>
-
-/** Reads on to the end and keeps the last `max_bytes`. */
-const tail = (stream: ReadableStream<Uint8Array>, max_bytes: number) => {
-  const reader = stream.getReader()
-  const pieces: Array<Uint8Array> = []
-  let held = 0
-  let truncated = false
-  const keep = (piece: Uint8Array) => {
-    pieces.push(piece)
-    held += piece.length
-    while (pieces.length > 1 && held - pieces[0]!.length >= max_bytes) {
-      held -= pieces.shift()!.length
-      truncated = true
-    }
-  }
-  const pump = async () => {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) keep(next.value)
-  }
-  return {
-    read: pump().catch(() => undefined),
-    stop: () => reader.cancel().catch(() => undefined),
-    text: () =>
-      Buffer.concat(pieces)
-        .subarray(Math.max(0, held - max_bytes))
-        .toString("utf8"),
-    truncated: () => truncated || held > max_bytes,
-  }
 }

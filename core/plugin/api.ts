@@ -22,6 +22,7 @@ export {
   ProgramMissing,
   ProgramTimedOut,
   type Command,
+  type Conversation,
   type Finished,
   type ProcessError,
   type Stdin,

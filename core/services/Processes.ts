@@ -1,5 +1,8 @@
-/** Short programs, run to their end: probes, git, a formatter. Agents are started by the `Supervisor` instead. */
-import { Context, type Duration, type Effect, Schema } from "effect"
+/**
+ * Programs that live no longer than who started them: short ones run to their end, such as probes, git, a formatter, and ones that are
+ * spoken with. An agent that is only listened to is started by the `Supervisor` instead, and outlives the hub.
+ */
+import { Context, type Duration, type Effect, Schema, type Scope, type Stream } from "effect"
 
 /** What a program reads on stdin. Left out: nothing, stdin is closed. */
 export type Stdin = { readonly text: string } | { readonly file: string }
@@ -56,6 +59,24 @@ export class ProgramTimedOut extends Schema.TaggedError<ProgramTimedOut>()("Prog
 
 export type ProcessError = ProgramMissing | FolderUnusable | ProgramTimedOut
 
+/** A program that is spoken with, line by line. */
+export interface Conversation {
+  /** What it writes on stdout, once. A line above 16 MB is cut. Ends when the program does. */
+  readonly lines: Stream.Stream<string>
+  /** Returns once the line is handed over. Does nothing when the program reads no more. */
+  readonly write: (line: string) => Effect.Effect<void>
+  readonly exit: Effect.Effect<Pick<Finished, "code" | "signal">>
+  /** The last 64 KB of stderr so far. */
+  readonly stderr: Effect.Effect<string>
+}
+
+/** The attempt that a program works for. Whatever is left of it is found by that. */
+export interface Marks {
+  readonly run_id: string
+  /** Folder of the attempt. */
+  readonly dir: string
+}
+
 export class Processes extends Context.Service<
   Processes,
   {
@@ -67,6 +88,11 @@ export class Processes extends Context.Service<
       command: Command,
       limits?: { readonly timeout?: Duration.Input | undefined; readonly max_bytes?: number | undefined },
     ) => Effect.Effect<Finished, ProcessError>
+    /** Starts the program. When the scope closes its whole process group is asked to end, and two seconds later made to. */
+    readonly open: (
+      command: Omit<Command, "stdin">,
+      marks?: Marks,
+    ) => Effect.Effect<Conversation, ProgramMissing | FolderUnusable, Scope.Scope>
     /** Where the program stands on PATH, without starting it. */
     readonly which: (program: string) => Effect.Effect<string, ProgramMissing>
   }

@@ -73,6 +73,7 @@ export const processes: Processes["Service"] = Processes.of({
       ])
       return { code, signal: null, stdout, stderr, truncated: false, duration_ms: 0 }
     }),
+  open: ({ program }) => Effect.fail(new ProgramMissing({ program, detail: "nobody speaks here" })),
   which: (program) => {
     const path = Bun.which(program)
     return path === null

@@ -29,6 +29,7 @@ const agentNamed = (id: string): AgentHandle => ({
 /** A machine without programs: the conditions that start one say so. */
 const processes: Processes["Service"] = {
   run: ({ program }) => new ProgramMissing({ program, detail: "no programs here" }),
+  open: ({ program }) => new ProgramMissing({ program, detail: "no programs here" }),
   which: (program) => new ProgramMissing({ program, detail: "no programs here" }),
 }
 

@@ -1,0 +1,103 @@
+/** A program that is spoken with: lines in, lines out, in a group of its own that ends with its scope. */
+import { Effect, Stream } from "effect"
+import { type Command, type Conversation, type Marks, ProgramMissing } from "../services/Processes.ts"
+import * as Prepared from "./supervisor/Command.ts"
+import { killMarked } from "./supervisor/End.ts"
+import * as Lines from "./supervisor/Lines.ts"
+import { send } from "./supervisor/Proc.ts"
+import { type Tail, tail } from "./Tail.ts"
+
+type Child = Bun.Subprocess<"pipe", "pipe", "pipe">
+
+const longest_line = 16 * 1024 * 1024
+const stderr_bytes = 64 * 1024
+/** Between TERM and KILL. */
+const grace_ms = 2_000
+/** After the program's end its output may be held open by what it left behind; how long that is waited for. */
+const held_open_ms = 100
+
+export const open = Effect.fn("Processes.open")(function* (command: Omit<Command, "stdin">, marks?: Marks) {
+  const marked = marks === undefined ? {} : { HUB_RUN: marks.run_id, HUB_ATTEMPT: marks.dir }
+  const env = { ...Prepared.environment(command.env), ...marked }
+  const argv = yield* Prepared.prepare(command, env)
+  const child = yield* Effect.acquireRelease(spawn(command, argv, env), (child) => close(child, marks))
+  const stderr = yield* Effect.acquireRelease(
+    Effect.sync(() => tail(child.stderr, stderr_bytes)),
+    (stderr) => Effect.promise(() => stderr.stop()),
+  )
+  return {
+    lines: linesOf(child),
+    write: (line) => Effect.promise(() => write(child, line)),
+    exit: Effect.promise(() => exitOf(child)),
+    stderr: Effect.promise(() => heard(child, stderr)),
+  } satisfies Conversation
+})
+
+const spawn = (command: Omit<Command, "stdin">, argv: Array<string>, env: Prepared.Environment) =>
+  Effect.try({
+    try: (): Child =>
+      Bun.spawn(argv, {
+        cwd: command.cwd,
+        env,
+        detached: true,
+        stdin: "pipe",
+        stdout: "pipe",
+        stderr: "pipe",
+      }),
+    catch: (cause) => new ProgramMissing({ program: command.program, detail: Prepared.sentence(cause) }),
+  })
+
+const linesOf = (child: Child): Stream.Stream<string> =>
+  Stream.suspend(() => {
+    const cutter = Lines.make(longest_line)
+    const pieces = Stream.fromReadableStream({ evaluate: () => child.stdout, onError: () => "gone" })
+    const over = Effect.promise(() => child.exited.then(() => Bun.sleep(held_open_ms)))
+    return pieces.pipe(
+      Stream.catch(() => Stream.empty),
+      Stream.interruptWhen(over),
+      Stream.map((bytes) => cutter.feed(bytes)),
+      Stream.concat(Stream.sync(() => cutter.rest())),
+      Stream.flatMap((lines) => Stream.fromIterable(lines)),
+      Stream.map(({ text }) => text),
+    )
+  })
+
+const write = async ({ stdin }: Child, line: string): Promise<void> => {
+  try {
+    stdin.write(`${line}\n`)
+    await stdin.flush()
+  } catch {
+    // It has ended, or closed its stdin.
+  }
+}
+
+const exitOf = async (child: Child) => {
+  await child.exited
+  return {
+    code: child.signalCode === null ? child.exitCode : null,
+    signal: child.signalCode as string | null,
+  }
+}
+
+/** Of one that has ended all of it, as far as it is not held open. */
+const heard = async (child: Child, stderr: Tail): Promise<string> => {
+  if (child.exitCode !== null || child.signalCode !== null)
+    await Promise.race([stderr.read, Bun.sleep(held_open_ms)])
+  return stderr.text()
+}
+
+const close = (child: Child, marks: Marks | undefined): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    send(-child.pid, "SIGTERM")
+    // Until it is killed: what it left in its group may have to be, when it has gone by itself.
+    await Promise.race([child.exited, Bun.sleep(grace_ms)])
+    send(-child.pid, "SIGKILL")
+    await child.exited
+    try {
+      await child.stdin.end()
+    } catch {
+      // Nobody is there to read it.
+    }
+  }).pipe(
+    Effect.andThen(marks === undefined ? Effect.void : Effect.asVoid(killMarked("HUB_ATTEMPT", marks.dir))),
+  )
