@@ -11,8 +11,16 @@ import {
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { Cause, Duration, Effect, Exit, Layer, Schema, type Scope } from "effect"
-import { type AgentHandle, type Catalogue, Registry, type SinkHandle } from "../plugin/Catalogue.ts"
+import {
+  type AgentHandle,
+  type Catalogue,
+  type OperationHandle,
+  Registry,
+  type SinkHandle,
+} from "../plugin/Catalogue.ts"
 import type { Failure } from "../plugin/Failure.ts"
+import type { OperationFailed } from "../plugin/Operation.ts"
+import { silent } from "../plugin/Talk.ts"
 import type { RunEvent } from "../services/Events.ts"
 import type { Supervisor } from "../services/Supervisor.ts"
 import { parse, set } from "../toml/Toml.ts"
@@ -43,10 +51,15 @@ interface Suites {
     agent: object,
     recordings: ReadonlyArray<{ readonly name: string; readonly text: string }>,
   ) => ReadonlyArray<Check>
+  readonly operationChecks: (operation: OperationSubject) => ReadonlyArray<Check>
   readonly sinkChecks: (sink: {
     readonly id: string
     readonly receive: (event: RunEvent) => Effect.Effect<void>
   }) => ReadonlyArray<Check>
+}
+
+type OperationSubject = Pick<OperationHandle, "name" | "readonly" | "input" | "output"> & {
+  readonly run: (input: unknown) => Effect.Effect<unknown, OperationFailed>
 }
 
 interface Check {
@@ -141,9 +154,10 @@ const checksOf = (
       : [],
   ),
   ...catalogue.sinks.flatMap((sink) => named(`sink ${sink.id}`, suites.sinkChecks(sinkOf(sink)))),
-  ...[...catalogue.operations.values()].map((operation) =>
+  ...[...catalogue.operations.values()].flatMap((operation) => [
     shown(`operation ${operation.name}`, operation.input, operation.output),
-  ),
+    ...named(`operation ${operation.name}`, suites.operationChecks(operationOf(operation))),
+  ]),
   ...[...catalogue.steps.values()].map((step) => shown(`step kind ${step.type}`, step.config)),
   ...[...catalogue.conditions.values()].map((condition) =>
     shown(`condition ${condition.id}`, condition.config),
@@ -176,6 +190,14 @@ const subjectOf = (agent: Extract<AgentHandle, { readonly kind: "program" }>) =>
         return { events, end }
       }),
     ),
+})
+
+const operationOf = ({ input, name, output, readonly, run }: OperationHandle): OperationSubject => ({
+  name,
+  readonly,
+  input,
+  output,
+  run: (given) => run(given, { door: "plugin", client: "hub plugin test" }, silent),
 })
 
 const sinkOf = (sink: SinkHandle) => ({ id: sink.id, receive: sink.receive })

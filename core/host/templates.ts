@@ -1,5 +1,5 @@
 /** The files of a new plugin, by kind. Each is a whole plugin that works and is tested. */
-export const kinds = ["agent", "step", "condition", "operation", "sink"] as const
+export const kinds = ["agent", "step", "condition", "operation", "route", "sink"] as const
 export type Kind = (typeof kinds)[number]
 
 type Files = Readonly<Record<string, string>>
@@ -205,6 +205,25 @@ const operation = (name: string): Files =>
     `,
   })
 
+const route = (name: string): Files =>
+  small("route", name, {
+    imports: "Plugin, Route",
+    pure: labelled,
+    test: labelledTest,
+    contribution: `
+      routes: [
+        // GET /x/${name}/say/hello, once the hub serves HTTP. Params are decoded already.
+        Route.make({
+          method: "GET",
+          path: "/say/:text",
+          summary: "Labels a text.",
+          handle: (_request, _caller, { text = "" }) =>
+            Effect.succeed(Response.json({ text: label(config.prefix, text) }))
+        })
+      ]
+    `,
+  })
+
 const sink = (name: string): Files =>
   small("sink", name, {
     imports: "Plugin, Sink, Storage",
@@ -227,5 +246,6 @@ export const templates: Readonly<Record<Kind, (name: string) => Files>> = {
   step,
   condition,
   operation,
+  route,
   sink,
 }

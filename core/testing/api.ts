@@ -3,6 +3,12 @@ export { strict as assert } from "node:assert"
 export { agentChecks, agentSuite, type Check, type Recording, type Subject } from "./agentSuite.ts"
 export { collect, type Collected, test } from "./collect.ts"
 export { effect, live, tempHome } from "./effect.ts"
+export {
+  operationChecks,
+  operationSuite,
+  type OperationCheck,
+  type OperationSubject,
+} from "./operationSuite.ts"
 export { play, readRecordings, type RecordedCase, Recordings, recordedSuite } from "./recordings.ts"
 export { proberOf, probeSuite } from "./probeSuite.ts"
 export { sinkChecks, sinkSuite, type SinkCheck, type SinkSubject } from "./sinkSuite.ts"

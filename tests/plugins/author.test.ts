@@ -30,7 +30,7 @@ const tsc = async (project: string) => {
 }
 
 describe("a new plugin", () => {
-  for (const kind of ["agent", "step", "condition", "operation", "sink"])
+  for (const kind of ["agent", "step", "condition", "operation", "route", "sink"])
     test(`of kind ${kind} passes its tests and checks`, async () => {
       const made = await create(`${kind}-acme`)
       const report = await once(binary, join(folder, "home"), "test", made)
@@ -112,6 +112,38 @@ describe("the suite finds", () => {
         text.replace("line.value.code === 429", "line.value.code === 430"),
       ),
     ).toMatch("rate_limited.jsonl"))
+
+  test("an operation whose input has no fields", async () =>
+    expect(
+      await broken("operation-bare", (text) =>
+        text
+          .replace(
+            "input: Schema.Struct({ text: ",
+            "input: Schema.Union([Schema.String, Schema.Struct({ text: ",
+          )
+          .replace('"The text.") }),', '"The text.") })]),')
+          .replace(
+            "run: ({ text }) => Effect.succeed({ text: label(config.prefix, text) })",
+            "run: () => Effect.succeed({ text: config.prefix })",
+          ),
+      ),
+    ).toMatch("the input is no object"))
+
+  test("an operation whose output is another than it says", async () =>
+    expect(
+      await broken("operation-other", (text) =>
+        text
+          .replace(
+            "output: Schema.Struct({ text: Schema.String })",
+            "output: Schema.Struct({ text: Schema.NonEmptyString })",
+          )
+          .replace('Schema.Struct({ text: Field.required(Schema.String, "The text.") })', "Schema.Struct({})")
+          .replace(
+            "({ text }) => Effect.succeed({ text: label(config.prefix, text) })",
+            '() => Effect.succeed({ text: "" })',
+          ),
+      ),
+    ).toMatch("what it answers without input fits its output"))
 
   test("a sink that throws", async () =>
     expect(

@@ -11,7 +11,7 @@ import { type Command, extra } from "../cli/Command.ts"
 const New = Schema.Struct({
   name: Field.required(
     Schema.NonEmptyString,
-    "KIND-NAME, as in agent-acme. KIND: agent, step, condition, operation or sink.",
+    "KIND-NAME, as in agent-acme. KIND: agent, step, condition, operation, route or sink.",
   ),
   into: Field.withDefault(Schema.NonEmptyString, ".", "Folder to make it in."),
 })
