@@ -2,8 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js"
 import { type Finished, type Home, makeHome, run, Server } from "./support/hub.ts"
 import { broken, commands, fences, missing, page, pages, root } from "./support/markdown.ts"
+import { serveHttp } from "./support/serve.ts"
 
 const folder = join(root, "docs/examples")
 const examples = [...new Bun.Glob("**/*.ts").scanSync({ cwd: folder })].sort()
@@ -49,6 +53,10 @@ use = "./branch.ts"
 
 [plugin.ledger]
 use = "./ledger.ts"
+isolation = "worker"
+
+[plugin.notes]
+use = "./notes.ts"
 isolation = "worker"
 
 [plugin.report]
@@ -161,7 +169,7 @@ when = { vendor_up = true }
       {},
     )
     expect(plugins.filter(({ state }) => state !== "ready")).toEqual([])
-    expect(plugins).toHaveLength(8)
+    expect(plugins).toHaveLength(9)
   })
 
   test("the operation is a command and a tool", async () => {
@@ -225,6 +233,31 @@ when = { vendor_up = true }
     expect(await counted()).toEqual({ rows: [{ agent: "poor", outcome: "quota_exhausted", count: 1 }] })
   })
 
+  test("the operation that asks is told where nobody can be asked", async () => {
+    const asked = await hub("note-add", "--notes", "use tabs")
+    expect(asked).toMatchObject({ code: 4, err: expect.stringMatching(/only an MCP client can answer/) })
+    const added = await hub("note-add", "--notes", "use tabs", "--topic", "style")
+    expect(added).toMatchObject({ code: 0, out: "style has 1 notes now\n" })
+    expect((await hub("plugin", "info", "notes")).out).toContain("(dispatch; cli, mcp)")
+  })
+
+  test("the resource is read, the prompt is rendered, and both complete", async () => {
+    const resultOf = async (method: string, params: unknown) => (await server.request(method, params)).result
+    expect(await resultOf("resources/read", { uri: "notes://style" })).toMatchObject({
+      contents: [{ mimeType: "text/plain", text: "use tabs" }],
+    })
+    expect(await resultOf("prompts/get", { name: "recall", arguments: { topic: "style" } })).toMatchObject({
+      messages: [{ content: { type: "text" } }, { content: { resource: { text: "use tabs" } } }],
+    })
+    for (const [ref, name] of [
+      [{ type: "ref/prompt", name: "recall" }, "topic"],
+      [{ type: "ref/resource", uri: "notes://{topic}" }, "topic"],
+    ] as const)
+      expect(await resultOf("completion/complete", { ref, argument: { name, value: "st" } })).toMatchObject({
+        completion: { values: ["style"] },
+      })
+  })
+
   test("the folder passes the suite of its kind and its own tests", async () => {
     const tested = await hub("plugin", "test", join(folder, "step-report"))
     expect(tested.out).toContain("index.test.ts: empty lines make no bullet")
@@ -232,6 +265,46 @@ when = { vendor_up = true }
     expect(tested.code).toBe(0)
   })
 })
+
+test("the plugin in a worker talks with a client over HTTP, which asks its user and hears of changes", async () => {
+  const own = makeHome({ "hub/plugins.toml": `[plugin.notes]\nuse = "./notes.ts"\nisolation = "worker"\n` })
+  cpSync(join(folder, "notes.ts"), join(own.path, "hub/notes.ts"))
+  const daemon = await serveHttp(own)
+  const client = new Client({ name: "test", version: "1" }, { capabilities: { elicitation: {} } })
+  try {
+    const asked: Array<string> = []
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+      asked.push(params.message)
+      return { action: "accept", content: { topic: "style" } }
+    })
+    const changed = Promise.withResolvers<string>()
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) =>
+      changed.resolve(params.uri),
+    )
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${daemon.url}/mcp`)) as never)
+    await client.subscribeResource({ uri: "notes://style" })
+    const seen: Array<number> = []
+    const add = { name: "note_add", arguments: { notes: ["one", "two", "three"] } }
+    const added = await client.callTool(add, undefined, {
+      onprogress: ({ progress }) => void seen.push(progress),
+    })
+    expect(added).toMatchObject({
+      structuredContent: { topic: "style", count: 3 },
+      content: [{ type: "text", text: "style has 3 notes now" }],
+    })
+    expect(asked).toEqual(["Which topic do these notes belong to?"])
+    expect(seen).toEqual([1, 2, 3])
+    expect(await changed.promise).toBe("notes://style")
+    const answer = await fetch(`${daemon.url}/x/notes/topics/style`)
+    expect(await answer.json()).toEqual({ topic: "style", lines: ["one", "two", "three"] })
+    const refused = await fetch(`${daemon.url}/api/note_add`, { method: "POST" })
+    expect(refused.status).toBe(403)
+  } finally {
+    await client.close()
+    await daemon.stop()
+    own.remove()
+  }
+}, 60_000)
 
 describe("the README", () => {
   const blocks = fences(page("README.md"), "toml").map(({ text }) => text)

@@ -441,7 +441,7 @@ describe("a plugin in Python", () => {
     expect(await hub.state("snake")).toMatchObject({
       state: "ready",
       id: "agent-snake",
-      contributes: { agents: ["snake"], operations: ["snake_say"], steps: ["snake_step"] },
+      contributes: { agents: ["snake"], operations: ["snake_say", "snake_shed"], steps: ["snake_step"] },
     })
     const { ok } = await hub.ask("operation", "snake_say", { name: "you" })
     expect(ok).toMatchObject({ text: "hisss you", stored: "hisss you" })
@@ -456,6 +456,24 @@ describe("a plugin in Python", () => {
     expect(await hub.ask("step", "snake_step", {})).toMatchObject({ ok: { text: "rendered {{ run.id }}" } })
     expect(await hub.ask("operation", "snake_say", { name: 1 })).toMatchObject({
       failed: { code: "invalid" },
+    })
+  })
+
+  test("asks, tells how far it is, and answers requests", async () => {
+    const { hub } = hubWith(files)
+    await hub.state("snake")
+    expect(await hub.ask("call", "snake_shed", { input: {} })).toMatchObject({
+      failed: { code: "input_required", details: { questions: { sure: { kind: "form" } } } },
+    })
+    const replies = { sure: { action: "accept" } }
+    expect((await hub.ask("call", "snake_shed", { input: {}, replies })).ok).toEqual({
+      answered: { output: { action: "accept" }, text: "1 skin" },
+      said: [{ done: 1, total: 1 }],
+    })
+    const request = { url: "http://hub/x/snake/skins/7", params: { id: "7" } }
+    expect((await hub.ask("route", "GET /skins/:id", request)).ok).toMatchObject({
+      status: 200,
+      body: "skin 7",
     })
   })
 
