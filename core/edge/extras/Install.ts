@@ -186,7 +186,7 @@ const listed = Effect.fnUntraced(function* (options: InstallOptions, context: Co
     installed === undefined ? "no" : "yes",
     scope,
     words[state],
-    `${file}${detail === "" || state === "here" ? "" : `  ${detail}`}`,
+    state === "unreadable" ? detail : [file, state === "here" ? "" : detail].join("  ").trimEnd(),
   ])
   return {
     output: { clients: found },

@@ -54,7 +54,7 @@ test("an entry is taken with its line and its comma, and comments around it stay
     '{\n  "servers": {\n    // ours\n    // mine\n    "x": 2\n  }\n}',
   )
   expect(taken('{\n  "servers": {\n    "x": 2, // two\n    "hub": 1 }\n}')).toBe(
-    '{\n  "servers": {\n    "x": 2 // two\n     }\n}',
+    '{\n  "servers": {\n    "x": 2 // two\n    }\n}',
   )
   expect(taken('{"servers":{"hub":1,"x":2}}')).toBe('{"servers":{"x":2}}')
   expect(taken('{ "servers": { "hub": 1 } }')).toBe('{ "servers": {} }')

@@ -40,7 +40,10 @@ interface Plan {
 }
 
 export const install = (target: Target, asked: Asked, apply: boolean) =>
-  carriedOut(target, apply, (found) => installing(target, asked, found))
+  Effect.suspend(() => {
+    const made = missingAbove(target.place.file)
+    return carriedOut(target, apply, (found) => installing(target, { ...asked, made }, found))
+  })
 
 export const uninstall = (target: Target, apply: boolean) =>
   carriedOut(target, apply, (found) => uninstalling(target, found))
@@ -60,12 +63,10 @@ const carriedOut = Effect.fn("Register.carriedOut")(function* (
       return planned.wanted
     }),
   )
-  const { change, file } = outcome ?? { change: "none", file: place.file }
-  if (changed) {
-    if (change === "removed" || change === "restored")
-      yield* Swap.attempt(file, () => cleared(folderIn(home, client, scope, file), change))
-  }
-  return outcome ?? { change: "none" as const, file: place.file }
+  const { change, file, ...more } = outcome ?? { change: "none" as const, file: place.file }
+  if (changed && (change === "removed" || change === "restored"))
+    yield* Swap.attempt(file, () => cleared(folderIn(home, client, scope, file), change))
+  return { change, file, ...more } satisfies Outcome
 })
 
 const folderIn = (home: string, { name }: Client, scope: Scope, real: string): string =>
@@ -82,7 +83,12 @@ const removeEmpty = (folder: string): void => {
   if (fs.existsSync(folder) && fs.readdirSync(folder).length === 0) fs.rmdirSync(folder)
 }
 
-const installing = Effect.fnUntraced(function* (target: Target, asked: Asked, found: Swap.Found) {
+interface Installing extends Asked {
+  /** Folders that are not there before the lock is taken. */
+  readonly made: ReadonlyArray<string>
+}
+
+const installing = Effect.fnUntraced(function* (target: Target, asked: Installing, found: Swap.Found) {
   const { client, place } = target
   const text = yield* textOf(place.file, found.bytes)
   const given = { file: place.file, text: text ?? "" }
@@ -94,7 +100,10 @@ const installing = Effect.fnUntraced(function* (target: Target, asked: Asked, fo
   const folder = folderIn(target.home, client, target.scope, found.real)
   if (found.bytes?.equals(after) === true)
     return { outcome: { change: "none", file: found.real, entry }, wanted: undefined } satisfies Plan
-  const origin = yield* originOf(target, found, mine !== undefined)
+  const origin =
+    found.bytes === undefined
+      ? { bytes: undefined, folders: asked.made }
+      : yield* originOf(target, { ...found, bytes: found.bytes }, mine !== undefined)
   const keep = () => {
     if (found.bytes !== undefined) Keeping.keep(folder, found.bytes)
     Keeping.remember(folder, {
@@ -121,12 +130,11 @@ interface Origin {
 /** What an uninstall is to give back. A hub that stood there before is no part of it. */
 const originOf = Effect.fnUntraced(function* (
   { client, home, place, scope }: Target,
-  found: Swap.Found,
+  found: Swap.Found & { readonly bytes: Buffer },
   isRegistered: boolean,
 ): Effect.fn.Return<Origin, OperationFailed> {
   const folder = folderIn(home, client, scope, found.real)
   const record = Keeping.recordOf(folder)
-  if (found.bytes === undefined) return { bytes: undefined, folders: missingAbove(found.real) }
   if (record !== undefined && record.after === Keeping.hashOf(found.bytes)) {
     const bytes = record.origin === null ? undefined : Keeping.keptBytes(folder, record.origin)
     if (record.origin === null || bytes !== undefined) return { bytes, folders: record.folders }

@@ -22,7 +22,7 @@ export const missingAbove = (file: string): ReadonlyArray<string> => {
   return above === file || existsSync(above) ? [] : [...missingAbove(above), above]
 }
 
-/** By what the client is known to be there. Nothing is started for it. */
+/** By what the client is known to be there: its program, its folder or its file. Nothing is started for it. */
 export const signOf = (client: Client, machine: Machine): string | undefined => {
   // What stands in the current folder says nothing.
   const PATH = (machine.env["PATH"] ?? "")
@@ -30,7 +30,7 @@ export const signOf = (client: Client, machine: Machine): string | undefined => 
     .filter(isAbsolute)
     .join(separator(machine))
   const program = client.programs.map((name) => Bun.which(name, { PATH })).find((found) => found !== null)
-  return program ?? client.folders(machine).find((folder) => existsSync(folder))
+  return program ?? [...client.folders(machine), ...client.user(machine)].find((one) => existsSync(one))
 }
 
 const separator = ({ platform }: Machine): string => (platform === "win32" ? ";" : ":")
