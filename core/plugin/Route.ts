@@ -11,7 +11,10 @@ export interface Route {
   /** `/status`, `/item/:id` */
   readonly path: string
   readonly summary: string
-  /** The request comes without the caller's token. A `GET` needs the scope `read`, anything else `dispatch`. */
+  /**
+   * The request comes without the caller's token. A `GET` needs the scope `read`, anything else `dispatch`. To a plugin in a
+   * worker or process both ways are whole: 10 MB of body at most, no streams, an answer within 5 minutes.
+   */
   readonly handle: (
     request: Request,
     caller: Caller,

@@ -3,7 +3,7 @@ import { Effect, Option, Queue, Schema, Stream } from "effect"
 import { codes, RpcError } from "../Rpc.ts"
 
 /** Resources of one plugin that may be followed at once. */
-export const MOST_FOLLOWED = 10_000
+const MOST_FOLLOWED = 10_000
 
 interface Followed {
   readonly uri: string
