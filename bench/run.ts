@@ -2,6 +2,7 @@
 import * as os from "node:os"
 import { parseArgs } from "node:util"
 import { binary, ensureBuilt } from "../bin/binary.ts"
+import { figure as agents } from "./agents.ts"
 import { figure as attempt } from "./attempt.ts"
 import { figure as dispatch } from "./dispatch.ts"
 import { figure as events } from "./events.ts"
@@ -39,6 +40,7 @@ const figures = [
   followers,
   idle,
   soak,
+  agents,
 ]
 
 /** Milliseconds that one figure may take; all of them together stay below ten minutes, or two. */

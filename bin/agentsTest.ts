@@ -28,6 +28,24 @@ const line = (result: Result): string =>
     ...result.wrong.map((one) => `          ${one}`),
   ].join("\n")
 
+/** Agent × case: the class, or that it answered. */
+const matrix = (results: ReadonlyArray<Result>): string => {
+  const agents = clis.map(({ name }) => name).filter((name) => results.some(({ agent }) => agent === name))
+  const cellOf = (agent: string, name: string): string => {
+    const found = results.find((one) => one.agent === agent && one.name === name)
+    if (found === undefined) return ""
+    return `${found.wrong.length === 0 ? "" : "✗ "}${found.got.startsWith('"') ? "answers" : found.got} ${found.ms} ms`
+  }
+  const rows = cases
+    .filter(({ name }) => results.some((one) => one.name === name))
+    .map(({ name }) => [name, ...agents.map((agent) => cellOf(agent, name))])
+  return [["", ...agents], ...rows]
+    .map(([name = "", ...cells]) =>
+      [name.padEnd(14), ...cells.map((cell) => cell.padEnd(26))].join(" ").trimEnd(),
+    )
+    .join("\n")
+}
+
 const main = async (): Promise<number> => {
   if (values.hub === undefined && !(await ensureBuilt())) return 1
   const models = await startModelServer()
@@ -55,9 +73,12 @@ const main = async (): Promise<number> => {
   } finally {
     await models.stop()
   }
+  console.log(`\n${matrix(results)}\n`)
   for (const one of skipped) console.log(`skipped  ${one}`)
   const failed = results.filter(({ wrong }) => wrong.length > 0)
-  console.log(`${results.length - failed.length} as they must be, ${failed.length} not`)
+  console.log(
+    `${results.length - failed.length} as they must be, ${failed.length} not, ${skipped.length} agents skipped`,
+  )
   return failed.length === 0 ? 0 : 1
 }
 

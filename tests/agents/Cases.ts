@@ -17,8 +17,8 @@ export interface Case {
   /** More config of the plugin. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly end: End | Readonly<Record<string, End | undefined>>
-  /** Must be in `proof.txt` of the folder afterwards. */
-  readonly proof?: string
+  /** Must be in `proof.txt` of the folder afterwards; `null`: there must be no such file. */
+  readonly proof?: string | null
   /** A type of event that must have been told. */
   readonly event?: string
   /** Is to be cancelled as soon as the model was asked. */
@@ -54,6 +54,15 @@ export const cases: ReadonlyArray<Case> = [
     event: "file_changed",
   },
   { name: "resume", scenario: "echo", goes_on: true, end: answers("turn 2") },
+  // No word on what it answers: some are denied the tool, others are not offered any.
+  { name: "only looks", scenario: "write", step: 'permission = "restricted"', end: answers(""), proof: null },
+  {
+    name: "system",
+    scenario: "echo",
+    step: 'system = "Be brief."',
+    goes_on: true,
+    end: { claude: answers("turn 2"), codex: answers("turn 2") },
+  },
   {
     name: "schema",
     scenario: "json",

@@ -107,7 +107,7 @@ export class Lane {
 
   async #cancel(one: Case, dispatch: ReadonlyArray<string>): Promise<RunView> {
     const { run_id } = documentOf<RunView>(await this.#hub(...dispatch, "do the work"))
-    await until("a request to the model", () => this.#models.asked(one.scenario ?? "") > 0)
+    await until("a request to the model", () => this.#models.asked(one.scenario ?? "").length > 0)
     await this.#hub("runs", "cancel", run_id)
     return documentOf<RunView>(await this.#hub("runs", "show", run_id))
   }
@@ -140,9 +140,10 @@ const wrongEnd = ({ answer = "", failure, state }: RunView, end: End | undefined
     : [`must answer ${JSON.stringify(end.answer)}; ${said}`]
 }
 
-const wrongProof = (cwd: string, wanted: string | undefined): ReadonlyArray<string> => {
+const wrongProof = (cwd: string, wanted: string | null | undefined): ReadonlyArray<string> => {
   if (wanted === undefined) return []
   const file = path.join(cwd, "proof.txt")
+  if (wanted === null) return fs.existsSync(file) ? ["it wrote a file"] : []
   const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "nothing"
   return text.includes(wanted) ? [] : [`proof.txt has ${text}`]
 }

@@ -20,8 +20,8 @@ import { type Asking, brokenOn, type Reply, replyOn } from "./Wires.ts"
 export interface ModelServer {
   /** Base URL of a scenario, without a slash at its end. */
   readonly at: (scenario: string) => string
-  /** How many requests to a model came for it. */
-  readonly asked: (scenario: string) => number
+  /** When requests to a model came for it, in milliseconds since 1970. */
+  readonly asked: (scenario: string) => ReadonlyArray<number>
   readonly stop: () => Promise<void>
 }
 
@@ -102,15 +102,15 @@ const garbage = (response: ServerResponse): void => {
 }
 
 export const startModelServer = async (): Promise<ModelServer> => {
-  const counts = new Map<string, number>()
+  const times = new Map<string, Array<number>>()
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const scenario = scenarioOf(request.url ?? "/")
     const wire = wireOf(scenario.path)
     const body = await bodyOf(request)
     if (wire === undefined) return others(request, response, scenario.path)
-    const count = (counts.get(scenario.whole) ?? 0) + 1
-    counts.set(scenario.whole, count)
-    const name = scenario.name === "flaky" ? (count <= 2 ? "e429" : "text") : scenario.name
+    const asked = [...(times.get(scenario.whole) ?? []), Date.now()]
+    times.set(scenario.whole, asked)
+    const name = scenario.name === "flaky" ? (asked.length <= 2 ? "e429" : "text") : scenario.name
     if (name === "drop") return void response.destroy()
     if (name === "garbage") return garbage(response)
     const refusal = refusalOf(wire, name, scenario.parameters)
@@ -125,7 +125,7 @@ export const startModelServer = async (): Promise<ModelServer> => {
   const { port } = server.address() as AddressInfo
   return {
     at: (scenario) => `http://127.0.0.1:${port}/${encodeURIComponent(scenario)}`,
-    asked: (scenario) => counts.get(scenario) ?? 0,
+    asked: (scenario) => times.get(scenario) ?? [],
     stop: () =>
       new Promise<void>((done) => {
         server.close(() => done())
