@@ -29,7 +29,8 @@ export class Outbox {
     this.size += bytes.length
     if (this.isDue || this.isFull) return
     this.isDue = true
-    queueMicrotask(this.flush)
+    // Not a microtask: answers of many calls under way, each of its own promise, would go out one by one.
+    setImmediate(this.flush)
   }
 
   /** Call when the socket takes more again. */
