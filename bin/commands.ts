@@ -10,10 +10,12 @@ import * as Cli from "../core/edge/Cli.ts"
 import { filesBeside } from "../core/edge/cli/OfFile.ts"
 import { ofProcess } from "../core/edge/cli/Process.ts"
 import { daemonCommands } from "../core/edge/extras/Daemon.ts"
+import { doctorAgentsCommand } from "../core/edge/extras/Agents.ts"
 import { checkCommand, type Diagnostic, type Validators } from "../core/edge/extras/Check.ts"
 import { doctorCommand } from "../core/edge/extras/Doctor.ts"
 import { initCommand } from "../core/edge/extras/Init.ts"
 import { logsCommand } from "../core/edge/extras/Logs.ts"
+import { recipeCommand } from "../core/edge/extras/Recipes.ts"
 import { tokenOperations } from "../core/edge/extras/Tokens.ts"
 import { infoOperation, newCommand, testCommand, type TestPlugin } from "../core/edge/extras/Plugins.ts"
 import * as HostModules from "../core/host/HostModules.ts"
@@ -27,6 +29,7 @@ import { builtin } from "./builtin.ts"
 import { connect } from "./connect.ts"
 import { daemonOf } from "./daemonOf.ts"
 import { configured, type Wish } from "./home.ts"
+import { known, recipes } from "./recipes.ts"
 import { registration } from "./registration.ts"
 import { service } from "./service.ts"
 import { backupCommand, checks, restoreCommand } from "./state.ts"
@@ -111,7 +114,9 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         testCommand(testPlugin(wish.self)),
         initCommand({ plugins: pluginsToml }),
         checkCommand(validators),
-        doctorCommand({ program: process.execPath, checks: checks(daemon) }),
+        doctorCommand({ program: process.execPath, checks: checks(daemon), known }),
+        doctorAgentsCommand({ known }),
+        recipeCommand(recipes),
         ...service(wish.self),
         ...registration(wish.self),
         logsCommand,

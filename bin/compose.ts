@@ -13,6 +13,7 @@ import * as Prompts from "../core/dispatch/Prompts.ts"
 import * as Resources from "../core/dispatch/resources/index.ts"
 import * as Runner from "../core/dispatch/Runner.ts"
 import * as Store from "../core/dispatch/Store.ts"
+import { inspectAgents } from "../core/edge/extras/Agents.ts"
 import { inspect } from "../core/edge/extras/Doctor.ts"
 import { infoOperation } from "../core/edge/extras/Plugins.ts"
 import { type Standing, statusOperation } from "../core/edge/extras/Status.ts"
@@ -115,6 +116,7 @@ const core = Effect.gen(function* () {
     ...(yield* Operations.make),
     ...tokenOperations(yield* Tokens),
     inspect(yield* Registry),
+    inspectAgents({ registry: yield* Registry, processes: yield* Ports.Processes }),
   ]
   const conditions = Conditions.conditions({ processes: yield* Ports.Processes, env: process.env })
   const handles = {

@@ -7,7 +7,7 @@ import { below } from "./Find.ts"
 /** Groups by the first word of a command, in the order of the page. */
 const GROUPS: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
   ["Work", ["dispatch", "runs", "why"]],
-  ["Who does it, and by which rules", ["agents", "projects", "project", "pipelines", "pipeline"]],
+  ["Who does it, and by which rules", ["agents", "agent", "projects", "project", "pipelines", "pipeline"]],
   ["Plugins", ["plugins", "plugin"]],
   ["The hub itself", []],
 ]

@@ -6,7 +6,10 @@ import type { Finding } from "../../plugin/Plugin.ts"
 import { type Command, type Context, extra } from "../cli/Command.ts"
 import { decodeWith } from "../cli/Follow.ts"
 import { safe } from "../Terminal.ts"
+import { type Known, unconfigured } from "./agents/Known.ts"
+import { findingsOf } from "./agents/Report.ts"
 import { machine } from "./Machine.ts"
+import { plain, report, type Section } from "./Sections.ts"
 
 const FindingView = Schema.Struct({
   level: Schema.Literals(["ok", "warning", "error"]),
@@ -17,11 +20,6 @@ const FindingView = Schema.Struct({
 const SectionView = Schema.Struct({ id: Schema.String, findings: Schema.Array(FindingView) })
 const Inspected = Schema.Struct({ sections: Schema.Array(SectionView) })
 
-export interface Section {
-  readonly id: string
-  readonly findings: ReadonlyArray<Finding>
-}
-
 export interface DoctorOptions {
   /** The path of this program. */
   readonly program: string
@@ -30,9 +28,11 @@ export interface DoctorOptions {
     readonly id: string
     readonly check: (context: Context) => Effect.Effect<ReadonlyArray<Finding>>
   }>
+  /** Agents that plugins.toml may lack. */
+  readonly known: ReadonlyArray<Known>
 }
 
-export const doctorCommand = ({ checks, program }: DoctorOptions): Command =>
+export const doctorCommand = ({ checks, known, program }: DoctorOptions): Command =>
   extra({
     path: ["doctor"],
     summary:
@@ -44,7 +44,9 @@ export const doctorCommand = ({ checks, program }: DoctorOptions): Command =>
         const given = yield* Effect.forEach(checks, ({ check, id }) =>
           Effect.map(bounded(id, check(context)), (findings) => ({ id, findings })),
         )
-        return report([...local, ...given, ...(yield* asked(context))])
+        const inside = yield* asked(context)
+        const others = known.filter(({ name }) => !inside.some(({ id }) => id === name))
+        return report([...local, ...given, ...inside, ...unconfigured(others, context)])
       }),
   })
 
@@ -60,41 +62,6 @@ const asked = (context: Context) =>
       return Effect.succeed<ReadonlyArray<Section>>([{ id: "plugins", findings: [finding] }])
     }),
   )
-
-const report = (sections: ReadonlyArray<Section>) => {
-  const all = sections.flatMap(({ findings }) => findings)
-  const count = (level: Finding["level"]): number => all.filter((one) => one.level === level).length
-  const [errors, warnings] = [count("error"), count("warning")]
-  return {
-    output: { errors, warnings, sections: sections.map(plain) },
-    text: textOf(sections, errors, warnings),
-    code: errors > 0 ? 1 : 0,
-  }
-}
-
-const plain = ({ findings, id }: Section): Section => ({
-  id,
-  findings: findings.map(({ advice, level, text }) => ({
-    level,
-    text,
-    ...(advice === undefined ? {} : { advice }),
-  })),
-})
-
-const textOf = (sections: ReadonlyArray<Section>, errors: number, warnings: number): string => {
-  const width = Math.max(...sections.map(({ id }) => id.length))
-  const lines = sections.flatMap(({ findings, id }) =>
-    findings.flatMap(({ advice, level, text }) => [
-      `${level.padEnd(7)}  ${id.padEnd(width)}  ${text}`,
-      ...(advice === undefined ? [] : [`${" ".repeat(width + 11)}${advice}`]),
-    ]),
-  )
-  const end =
-    errors > 0
-      ? `${errors} ${errors === 1 ? "thing stands" : "things stand"} in the way.`
-      : `Ready${warnings > 0 ? `, with ${warnings} ${warnings === 1 ? "warning" : "warnings"}` : ""}.`
-  return [...lines, "", end].join("\n")
-}
 
 /** No check may hold up the others for longer than this. */
 const limit = "10 seconds"
@@ -121,6 +88,8 @@ export const inspect = (registry: { readonly current: Effect.Effect<Catalogue> }
     input: Schema.Struct({}),
     output: Inspected,
     readonly: true,
+    // It starts what is installed, to be told its version.
+    scope: "dispatch",
     cli: { hidden: true },
     run: () => Effect.map(Effect.flatMap(registry.current, sectionsOf), (sections) => ({ sections })),
   })
@@ -164,23 +133,4 @@ const stateOf = (plugin: PluginState): Finding => {
 
 /** A missing agent is no error: nobody has them all. */
 const probed = ({ id, probe }: AgentHandle): Effect.Effect<ReadonlyArray<Finding>> =>
-  probe === undefined
-    ? Effect.succeed([])
-    : Effect.map(probe, ({ installed, logged_in, notes, path, version }): ReadonlyArray<Finding> => {
-        if (!installed) {
-          const text = ["not installed", ...notes].join(": ")
-          return [{ level: "warning", text, advice: `Pipelines pass over ${id}.` }]
-        }
-        const noted = notes.map((text): Finding => ({ level: "warning", text }))
-        const what = [version, path].filter((one) => one !== undefined).join(", ")
-        const login: Finding = {
-          level: "warning",
-          text: "not logged in",
-          advice: `Start ${id} once and log in.`,
-        }
-        return [
-          { level: "ok", text: what === "" ? "installed" : what },
-          ...(logged_in === false ? [login] : []),
-          ...noted,
-        ]
-      })
+  probe === undefined ? Effect.succeed([]) : Effect.map(probe, (found) => findingsOf(id, found, undefined))

@@ -2,7 +2,7 @@
 import { lstatSync, type Stats, statfsSync } from "node:fs"
 import { join } from "node:path"
 import type { Finding } from "../../plugin/Plugin.ts"
-import type { Section } from "./Doctor.ts"
+import type { Section } from "./Sections.ts"
 
 const megabyte = 1_000_000
 

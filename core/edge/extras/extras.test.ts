@@ -191,6 +191,10 @@ const doctor = doctorCommand({
     { id: "database", check: () => Effect.succeed([{ level: "ok", text: "readable" }]) },
     { id: "broken", check: () => Effect.die(new Error("a bug")) },
   ],
+  known: [
+    { name: "acme-coder", program: "sh", how: "Run `hub agent recipe acme-coder`." },
+    { name: "codex", program: "codex", how: "" },
+  ],
 })
 
 const catalogue = {
@@ -280,6 +284,7 @@ live(
       "ok       claude      2.1, /bin/claude",
       "warning  claude      not logged in",
       'warning  codex       not installed: cannot start "codex": not found on PATH',
+      "ok       agents      known, and not set up: acme-coder. On PATH: acme-coder\n                     Run `hub agent recipe acme-coder`.",
     ])
       expect(out).toContain(line)
     expect(out.match(/warning  codex/g)).toHaveLength(1)
