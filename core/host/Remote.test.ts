@@ -114,6 +114,21 @@ effect(
 )
 
 effect(
+  "a caller that gives up ends the call, also while it takes nothing that is said",
+  Effect.gen(function* () {
+    const deaf: Talk = { ...silent, progress: () => Effect.never }
+    const { answered, call, far, question } = yield* asked(deaf)
+    far.say(progress(call, 1))
+    yield* Fiber.interrupt(answered)
+    expect(yield* far.hear).toMatchObject({ method: "$/cancel", params: { id: question.id } })
+    const late = yield* asked(deaf)
+    late.far.say(progress(late.call, 1))
+    late.far.say(answer(late.question, "done"))
+    yield* Fiber.interrupt(late.answered)
+  }),
+)
+
+effect(
   "a notification that does not decode, or is too long, is shown once and passed over",
   Effect.gen(function* () {
     const { heard, talk } = ears()
