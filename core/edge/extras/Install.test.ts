@@ -143,6 +143,17 @@ test("every client has its golden file", () => {
   expect(Object.keys(golden)).toEqual(clients.map(({ name }) => name))
 })
 
+test("the manual names every client with its files", () => {
+  const manual = fs.readFileSync(path.join(import.meta.dir, "../../../docs/install.md"), "utf8")
+  const rows = manual.split("\n").filter((line) => line.startsWith("| `"))
+  for (const { name, programs, project } of clients) {
+    const row = rows.find((line) => line.startsWith(`| \`${name}\` |`)) ?? ""
+    expect(row).toContain(`\`~/${golden[name]?.[0] ?? ""}\``)
+    for (const word of [...programs, ...project.slice(-1).map((one) => `$PROJECT/${one}`)])
+      expect(row).toContain(`\`${word}\``)
+  }
+})
+
 for (const [name, [file, wanted]] of Object.entries(golden))
   on(`${name}: made, kept as it is, and gone without a trace`, ({ at, folder, hub, text }) =>
     Effect.gen(function* () {

@@ -39,7 +39,7 @@ export const installCommands = (options: InstallOptions): ReadonlyArray<Command>
       scope,
       trust: Field.optional(
         Schema.Boolean,
-        "The client calls the hub's tools without asking, where its entry can say so. Left out: as the client's manual page says.",
+        "The client calls the hub's tools without asking, where its entry can say so. Left out: yes for gemini and qwen, no for codex.",
       ),
       dry_run,
       list: Field.withDefault(Schema.Boolean, false, "Show every client, and where the hub is registered."),

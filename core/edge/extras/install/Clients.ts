@@ -121,7 +121,7 @@ const gemini: Client = {
   entry: geminiEntry,
   trust: geminiTrust,
   notes: {
-    user: "Its tools run without a question; --no-trust has it ask.",
+    user: "Its tools run without a question; --no-trust has it ask. Gemini starts servers only in a folder that it was told to trust.",
     project: `Gemini reads it only in a folder that it was told to trust. ${shared}`,
   },
 }
