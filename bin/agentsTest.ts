@@ -7,7 +7,7 @@ import { parseArgs } from "node:util"
 import { cases, endOf } from "../tests/agents/Cases.ts"
 import { type Cli, clis, install } from "../tests/agents/Clis.ts"
 import { Lane, type Result } from "../tests/agents/Lane.ts"
-import { startModelServer } from "../tests/agents/model/Server.ts"
+import { startModelServer } from "../core/testing/model/Server.ts"
 import { binary, ensureBuilt } from "./binary.ts"
 
 const { positionals, values } = parseArgs({

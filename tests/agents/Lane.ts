@@ -5,7 +5,7 @@ import { processesOf } from "../../core/testing/processes.ts"
 import { documentOf, type Home, makeHome, run, until } from "../support/hub.ts"
 import { type Case, cases, type End, endOf, pipelineOf, pluginOf, secondOf } from "./Cases.ts"
 import { type Cli, plugin } from "./Clis.ts"
-import type { ModelServer } from "./model/Server.ts"
+import type { ModelServer } from "../../core/testing/model/Server.ts"
 
 export interface Result {
   readonly agent: string
