@@ -9,6 +9,7 @@ import { dispatch, ended, prompt } from "./support/Runs.ts"
 import { both, interleave, ms, more, type Summary, summary, timed } from "./support/Samples.ts"
 
 const limit = { p50: 2, p99: 20 }
+const config = plugins(agent("quick", ["true"]))
 
 /** The least that a durable acceptance can cost: one row as long as a run's, synced to the disk. */
 const bareInsert = (bench: Bench) => {
@@ -25,8 +26,19 @@ const bareInsert = (bench: Bench) => {
   return () => timed(() => insert.run(`261121-${String(next++).padStart(8, "0")}`, row))
 }
 
-const acceptance = (server: Server, request: Readonly<Record<string, unknown>>, into: Array<string>) => () =>
-  timed(async () => into.push(await dispatch(server, request)))
+const acceptance = (server: Server, cwd: string, into: Array<string>) => () =>
+  timed(async () => into.push(await dispatch(server, { prompt, agent: "quick", cwd })))
+
+/** The run ends before the next call. */
+const calmly = (server: Server, cwd: string) => {
+  const runs: Array<string> = []
+  const accept = acceptance(server, cwd, runs)
+  return async () => {
+    const taken = await accept()
+    await ended(server, runs.at(-1)!)
+    return taken
+  }
+}
 
 const row = (what: string, ours: Summary, floor: Summary, call: Summary): Row => ({
   what,
@@ -43,24 +55,22 @@ export const figure: Figure = {
   name: "dispatch",
   summary: "dispatch tool call to id, committed with FULL, beside a bare insert",
   run: async (bench) => {
-    const home = bench.home(plugins(agent("quick", ["true"])))
-    const server = await bench.hub(home)
+    const [home, other] = [bench.home(config), bench.home(config)]
+    const [server, daemon] = [await bench.hub(home), await bench.shim(other)]
     const [floor, call] = [bareInsert(bench), await peer(bench)]
-    const request = { prompt, agent: "quick", cwd: home.path }
-    const runs: Array<string> = []
-    const accept = acceptance(server, request, runs)
-    const rest = async (taken: number) => {
-      await ended(server, runs.at(-1)!)
-      return taken
-    }
     bench.say("one at a time")
     const calm = await interleave(
       bench.pick(300, 100),
-      { ours: async () => rest(await accept()), floor, call },
+      { ours: calmly(server, home.path), shim: calmly(daemon, other.path), floor, call },
       10,
     )
     bench.say("one after the other, without waiting for the runs")
-    const busy = await interleave(bench.pick(300, 100), { ours: accept, floor, call }, 10)
+    const runs: Array<string> = []
+    const busy = await interleave(
+      bench.pick(300, 100),
+      { ours: acceptance(server, home.path, runs), floor, call },
+      10,
+    )
     await Promise.all(runs.map((run_id) => ended(server, run_id)))
     return [
       row(
@@ -69,6 +79,7 @@ export const figure: Figure = {
         summary(calm.floor),
         summary(calm.call),
       ),
+      row("… through the shim, to the daemon", summary(calm.shim), summary(calm.floor), summary(calm.call)),
       row(
         "`dispatch` → id, call after call while the runs execute",
         summary(busy.ours),

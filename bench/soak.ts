@@ -1,6 +1,6 @@
 /** A day in fast motion: dispatch after dispatch while plugins.toml changes, and what is left of it in the hub. */
 import * as path from "node:path"
-import { pidOfHub, shim } from "../tests/support/hub.ts"
+import { pidOfHub } from "../tests/support/hub.ts"
 import { agent } from "./support/Agents.ts"
 import type { Home, Server } from "./support/Bench.ts"
 import type { Figure, Row } from "./support/Figure.ts"
@@ -55,9 +55,7 @@ export const figure: Figure = {
   run: async (bench): Promise<ReadonlyArray<Row>> => {
     const [early, late] = [bench.pick(2_000, 400), bench.pick(20_000, 2_000)]
     const home = bench.home({ "hub/plugins.toml": pluginsToml(0) })
-    const server = shim(home)
-    bench.defer(() => server.kill("SIGKILL"))
-    await server.initialize()
+    const server = await bench.shim(home)
     const pid = pidOfHub(path.join(home.path, "hub"))
     if (pid === undefined) throw new Error("the shim has started no daemon")
     const looks: Array<Look> = [await look(pid, 0)]

@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { type Home, makeHome, Server } from "../../tests/support/hub.ts"
+import { type Home, makeHome, Server, shim } from "../../tests/support/hub.ts"
 import * as Processes from "./Processes.ts"
 
 export type { Home, Server }
@@ -47,8 +47,16 @@ export class Bench {
   }
 
   /** `hub serve --stdio --standalone`, ready for calls. */
-  async hub(home: Home): Promise<Server> {
-    const server = new Server(home)
+  hub(home: Home): Promise<Server> {
+    return this.#ready(new Server(home))
+  }
+
+  /** `hub serve --stdio`, ready for calls: a shim, and the daemon that it has started. */
+  shim(home: Home): Promise<Server> {
+    return this.#ready(shim(home))
+  }
+
+  async #ready(server: Server): Promise<Server> {
     this.defer(() => server.kill("SIGKILL"))
     await server.initialize()
     await server.tool("list_agents", {})
