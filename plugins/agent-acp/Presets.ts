@@ -1,0 +1,148 @@
+/** Programs that speak the protocol: how each is started, and in which mode it asks instead of doing. */
+import type { Agent } from "hub/plugin"
+
+type Modes = Readonly<Partial<Record<Agent.Permission, string>>>
+
+export interface Preset {
+  readonly summary: string
+  readonly program: string
+  readonly args: ReadonlyArray<string>
+  /** Version that was seen to speak. */
+  readonly seen: string
+  /** Permissions that were seen to hold, for it was seen to ask. */
+  readonly permission: ReadonlyArray<Agent.Permission>
+  /** Its own mode for each permission. None: it has no such thing, or asks in any. */
+  readonly modes?: Modes | undefined
+  /** Arguments for a model, where the protocol's own way does not take every one. */
+  readonly model?: ((model: string) => ReadonlyArray<string>) | undefined
+  readonly env?: ((permission: Agent.Permission | undefined, given: Environment) => Environment) | undefined
+  /** A file that it reads, by the name of the variable that says where. */
+  readonly file?: { readonly variable: string; readonly name: string; readonly text: string } | undefined
+}
+
+export type Environment = Readonly<Record<string, string>>
+
+/** In one mode whatever the permission: the hub decides. */
+const always = (mode: string): Modes => ({ restricted: mode, ask: mode, auto: mode, bypass: mode })
+
+const every: ReadonlyArray<Agent.Permission> = ["restricted", "ask", "auto", "bypass"]
+/** Of one that was not seen to ask. */
+const unproven: ReadonlyArray<Agent.Permission> = ["ask", "auto", "bypass"]
+
+const flag = (model: string) => ["-m", model]
+
+/** By itself opencode asks for nothing. Its own config, for this run alone, says that it is to. */
+const opencodeAsks: Preset["env"] = (permission, given) => {
+  if (permission === "bypass") return {}
+  const name = "OPENCODE_CONFIG_CONTENT"
+  const permissions = { edit: "ask", bash: "ask", webfetch: "ask", external_directory: "ask" }
+  return { [name]: JSON.stringify({ ...parsed(given[name]), permission: permissions }) }
+}
+
+const parsed = (text = "{}"): object => {
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return {}
+  }
+}
+
+export const presets = {
+  gemini: {
+    summary: "Gemini CLI",
+    program: "gemini",
+    args: ["--acp", "--skip-trust"],
+    seen: "0.61.0",
+    permission: every,
+    modes: always("default"),
+    model: flag,
+    // Without a second process of its own a signal reaches the one that works.
+    env: () => ({ GEMINI_CLI_NO_RELAUNCH: "true" }),
+    // By itself it repeats a refused request ten times, for four minutes. The user's own settings win.
+    file: {
+      variable: "GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
+      name: "gemini-defaults.json",
+      text: JSON.stringify({ general: { maxAttempts: 2, retryFetchErrors: false } }),
+    },
+  },
+  opencode: {
+    summary: "opencode",
+    program: "opencode",
+    // It is silent while it repeats a refused request, for a minute and a half; its log is not.
+    args: ["acp", "--print-logs", "--log-level", "ERROR"],
+    seen: "1.18.33",
+    permission: every,
+    env: opencodeAsks,
+  },
+  claude: {
+    summary: "Claude Code, by its bridge `claude-agent-acp`",
+    program: "claude-agent-acp",
+    args: [],
+    seen: "0.49.0",
+    permission: every,
+    modes: always("default"),
+  },
+  codex: {
+    summary: "Codex, by its bridge `codex-acp`",
+    program: "codex-acp",
+    args: [],
+    seen: "0.16.0",
+    permission: every,
+    modes: { restricted: "read-only", ask: "read-only", auto: "auto", bypass: "full-access" },
+  },
+  copilot: {
+    summary: "GitHub Copilot CLI",
+    program: "copilot",
+    args: ["--acp"],
+    seen: "1.0.102",
+    permission: every,
+    modes: always("https://agentclientprotocol.com/protocol/session-modes#agent"),
+  },
+  qwen: {
+    summary: "Qwen Code",
+    program: "qwen",
+    args: ["--acp"],
+    seen: "0.24.4",
+    permission: every,
+    modes: always("default"),
+  },
+  grok: {
+    summary: "Grok",
+    program: "grok",
+    args: ["agent", "stdio"],
+    seen: "1.0.41",
+    permission: every,
+  },
+  droid: {
+    summary: "Factory Droid",
+    program: "droid",
+    args: ["exec", "-o", "acp"],
+    seen: "0.225.2",
+    permission: unproven,
+    modes: always("normal"),
+  },
+  kimi: {
+    summary: "Kimi Code",
+    program: "kimi",
+    args: ["acp"],
+    seen: "2.1.0",
+    permission: unproven,
+    modes: always("default"),
+  },
+  auggie: {
+    summary: "Auggie",
+    program: "auggie",
+    args: ["--acp"],
+    seen: "0.36.0",
+    permission: unproven,
+  },
+} satisfies Readonly<Record<string, Preset>>
+
+/** Any other program: nobody knows whether it asks before it writes. */
+export const unknown: Preset = {
+  summary: "An agent that speaks the Agent Client Protocol",
+  program: "",
+  args: [],
+  seen: "none",
+  permission: unproven,
+}

@@ -1,0 +1,132 @@
+/** One attempt: the program is started, spoken with to the end of one turn, and ended. */
+import { type Cause, Effect, Fiber, Option, Queue, Stream } from "effect"
+import { type Agent, type Conversation, Failure, type Processes, Reading, type Workspace } from "hub/plugin"
+import { type Connection, connect } from "./Connection.ts"
+import { permit } from "./Permit.ts"
+import type { Environment, Preset } from "./Presets.ts"
+import { Reader } from "./Reader.ts"
+import * as Session from "./Session.ts"
+
+type Element = Agent.AgentEvent | { readonly answer: Agent.Answer }
+
+/** How long the agent may take to stop by itself before its program is ended. */
+const farewell = "1 second"
+
+/** What a turn needs of the hub. */
+export interface Tools {
+  readonly processes: Processes["Service"]
+  readonly workspace: Workspace["Service"]
+}
+
+export const run = (
+  tools: Tools,
+  setting: Session.Setting,
+  request: Agent.AgentRequest,
+  host: Agent.AgentHost,
+): Stream.Stream<Element, Failure.Failure> =>
+  Stream.callback((out: Queue.Queue<Element, Failure.Failure | Cause.Done>) =>
+    turn(tools, setting, request, host, (element) => Effect.asVoid(Queue.offer(out, element))).pipe(
+      Effect.andThen(Queue.end(out)),
+    ),
+  )
+
+type Tell = (element: Element) => Effect.Effect<void>
+
+const turn = Effect.fnUntraced(function* (
+  tools: Tools,
+  setting: Session.Setting,
+  request: Agent.AgentRequest,
+  host: Agent.AgentHost,
+  tell: Tell,
+) {
+  const refused = refusal(setting, request)
+  if (refused !== undefined) return yield* refused
+  const program = yield* start(tools, setting, request)
+  const reader = new Reader(setting.agent, setting.preset.seen)
+  const told = (events: ReadonlyArray<Agent.AgentEvent>) => Effect.forEach(events, tell, { discard: true })
+  // What it tells of an earlier turn, while a session is loaded, was told then.
+  let isNow = false
+  yield* Effect.forkScoped(Stream.runForEach(program.errors, (line) => told(reader.error(line))))
+  const acp = yield* connect(program, {
+    update: (update) => (isNow ? told(reader.update(update)) : Effect.void),
+    line: (text) => told(reader.line(text)),
+    permission: ({ options, toolCall }) =>
+      Effect.gen(function* () {
+        const call = Reading.asObject(toolCall) ?? {}
+        yield* told(reader.call(call))
+        return yield* permit(setting, request, host, reader.known(call), options, tell)
+      }),
+  })
+  const ended = Effect.suspend(() => told(reader.flush())).pipe(
+    Effect.andThen(epitaph(setting, program, reader)),
+  )
+  const failed = <A, E extends Parameters<typeof Session.failed>[2], R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.catch(effect, (error) => Effect.flatMap(Session.failed(setting, ended, error), Effect.fail))
+  const session = yield* failed(Session.begin(acp, setting, request))
+  yield* told(reader.session(session.id))
+  isNow = true
+  const response = yield* failed(prompted(acp, session, request.prompt))
+  const { end, events } = reader.end(response)
+  yield* told(events)
+  if (end instanceof Failure.Failure) return yield* end
+  yield* tell({ answer: end })
+})
+
+const refusal = ({ agent }: Session.Setting, { output_schema, session, system }: Agent.AgentRequest) => {
+  const no = (what: string) => Failure.of("adapter_mismatch", `"${agent}" ${what}.`)
+  if (session?.fork === true) return no("cannot branch off a session: the protocol can only go on with one")
+  if (system !== undefined) return no("takes no system prompt besides its own: say it in the prompt")
+  return output_schema === undefined ? undefined : no("takes no output schema")
+}
+
+const start = Effect.fnUntraced(function* (
+  { processes, workspace }: Tools,
+  { config, preset }: Session.Setting,
+  { cwd, dir, env, model = config.model, permission, run_id }: Agent.AgentRequest,
+) {
+  const given = { ...(yield* written(workspace, preset)), ...config.env, ...env }
+  const command = {
+    program: config.program ?? preset.program,
+    args: [...preset.args, ...(model === undefined ? [] : (preset.model?.(model) ?? [])), ...config.args],
+    cwd,
+    env: { ...given, ...preset.env?.(permission, given) },
+  }
+  return yield* Effect.mapError(processes.open(command, { run_id, dir }), (error) =>
+    Failure.of(error._tag === "ProgramMissing" ? "missing_program" : "crashed", error.message),
+  )
+})
+
+/** The variable that says where the preset's file stands; none where it cannot be written, for it can do without. */
+const written = (workspace: Workspace["Service"], { file }: Preset) =>
+  Effect.gen(function* () {
+    if (file === undefined) return {}
+    const path = `${yield* workspace.data}/${file.name}`
+    yield* workspace.write(path, file.text)
+    return { [file.variable]: path }
+  }).pipe(Effect.orElseSucceed((): Environment => ({})))
+
+/** Whoever does not want it any more tells the agent so, which may have to put something down. */
+const prompted = (acp: Connection, session: Session.Begun, prompt: string) =>
+  Effect.gen(function* () {
+    const answer = yield* Effect.forkScoped(acp.request("session/prompt", Session.promptOf(session, prompt)))
+    const cancel = Effect.andThen(
+      acp.notify("session/cancel", { sessionId: session.id }),
+      Effect.timeoutOption(Fiber.await(answer), farewell),
+    )
+    return yield* Effect.onInterrupt(Fiber.join(answer), () => cancel)
+  })
+
+/** What is known of a program that ended without a word. */
+const epitaph = ({ agent }: Session.Setting, { exit }: Conversation, reader: Reader) =>
+  Effect.map(Effect.timeoutOption(exit, farewell), (ended) =>
+    Failure.of("crashed", `${agent} ${howOf(Option.getOrUndefined(ended))} before it said that it is done.`, {
+      evidence: reader.evidence,
+    }),
+  )
+
+const howOf = (
+  ended: { readonly code: number | null; readonly signal: string | null } | undefined,
+): string => {
+  if (ended === undefined) return "closed its output"
+  return ended.signal === null ? `ended with exit ${ended.code}` : `was ended by ${ended.signal}`
+}
