@@ -291,6 +291,8 @@ on("a client's own variables and platform say where its file is", ({ at, hub }) 
       ["claude", { env: { CLAUDE_CONFIG_DIR: at("c") } }, "c/.claude.json"],
       ["codex", { env: { CODEX_HOME: at("x") } }, "x/config.toml"],
       ["gemini", { env: { GEMINI_CLI_HOME: at("g") } }, "g/.gemini/settings.json"],
+      ["copilot", { env: { COPILOT_HOME: at("p") } }, "p/mcp-config.json"],
+      ["qwen", { env: { QWEN_HOME: at("q") } }, "q/settings.json"],
       ["opencode", { env: { XDG_CONFIG_HOME: at("o") } }, "o/opencode/opencode.json"],
       ["opencode", { env: { OPENCODE_CONFIG: at("o/mine.json") } }, "o/mine.json"],
       ["vscode", { platform: "darwin" }, "Library/Application Support/Code/User/mcp.json"],

@@ -164,7 +164,7 @@ const droid: Client = {
 }
 
 const copilotHome = (machine: Machine): string =>
-  join(variable(machine, "XDG_CONFIG_HOME") ?? machine.home, ".copilot")
+  variable(machine, "COPILOT_HOME") ?? join(machine.home, ".copilot")
 
 const copilot: Client = {
   name: "copilot",
@@ -176,21 +176,26 @@ const copilot: Client = {
   user: (machine) => [join(copilotHome(machine), "mcp-config.json")],
   project: [".github/mcp.json"],
   entry: (hub) => ({ type: "local", ...stdio(hub), tools: ["*"] }),
-  notes: { project: shared },
+  notes: { project: `Copilot reads it only in a folder that it was told to trust. ${shared}` },
 }
+
+const qwenHome = (machine: Machine): string => variable(machine, "QWEN_HOME") ?? join(machine.home, ".qwen")
 
 const qwen: Client = {
   name: "qwen",
   title: "Qwen Code",
   programs: ["qwen"],
-  folders: ({ home }) => [join(home, ".qwen")],
+  folders: (machine) => [qwenHome(machine)],
   format: "jsonc",
   at: ["mcpServers"],
-  user: ({ home }) => [join(home, ".qwen", "settings.json")],
+  user: (machine) => [join(qwenHome(machine), "settings.json")],
   project: [".qwen/settings.json"],
   entry: geminiEntry,
   trust: geminiTrust,
-  notes: { user: "Its tools run without a question; --no-trust has it ask.", project: shared },
+  notes: {
+    user: "Its tools run without a question; --no-trust has it ask.",
+    project: `${asks} ${shared}`,
+  },
 }
 
 const cursor: Client = {
