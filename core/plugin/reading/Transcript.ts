@@ -1,6 +1,6 @@
 /** What was heard of one attempt, bounded, and what it comes to. The memory behind a decoder of JSON lines. */
-import { type AgentEvent, type Answer, message, output, session, signal, usage } from "../Agent.ts"
-import { type Failure, type FailureClass, type FailureFacts, of as failureOf } from "../Failure.ts"
+import { type AgentEvent, type Answer, message, output, session, usage } from "../Agent.ts"
+import { Failure, type FailureClass, type FailureFacts, of as failureOf } from "../Failure.ts"
 import type { Exit } from "../../services/Supervisor.ts"
 import { cut, end as endOf, Excerpt, Tail } from "./Lines.ts"
 
@@ -30,7 +30,8 @@ export class Transcript {
   #answer: { readonly text?: string | undefined; readonly data?: unknown } = {}
   #session: string | undefined
   #usage: Readonly<Record<string, number>> | undefined
-  #failure: Failure | undefined
+  // Facts alone: an error is made at the end, for it costs as much as reading a hundred lines.
+  #failure: FailureFacts | undefined
   #succeeded = false
   #understood = 0
 
@@ -98,22 +99,23 @@ export class Transcript {
 
   /** The agent told that it failed. Its last word counts: `succeeded` takes it back. */
   failed(class_: FailureClass, text: string, more: More = {}): void {
-    this.#failure = failureOf(class_, `${this.#options.agent} said: ${brief(text, 300)}`, {
+    this.#failure = {
+      class: class_,
+      message: `${this.#options.agent} said: ${brief(text, 300)}`,
       evidence: [brief(text, 500)],
       ...more,
-    })
+    }
   }
 
   /** What it told last is known better from elsewhere, such as its exit code. */
   meant(class_: FailureClass): void {
-    if (this.#failure !== undefined)
-      this.#failure = failureOf(class_, this.#failure.message, restOf(this.#failure.facts))
+    if (this.#failure !== undefined) this.#failure = { ...this.#failure, class: class_ }
   }
 
   /** The agent told that something stands in its way, and that it tries again by itself. */
   alarm(class_: FailureClass, text: string, more: More = {}): ReadonlyArray<AgentEvent> {
     this.failed(class_, text, more)
-    return this.#failure === undefined ? [] : [signal(this.#failure)]
+    return [{ type: "signal", data: { ...this.#failure } }]
   }
 
   /** The agent's own word that all went well. */
@@ -135,15 +137,15 @@ export class Transcript {
     return this.#heard[stream].lines
   }
 
-  get failure(): Failure | undefined {
-    return this.#failure
+  /** What it told last. */
+  get failure(): { readonly facts: FailureFacts } | undefined {
+    return this.#failure && { facts: this.#failure }
   }
 
   /** `explain` reads an end that the stream does not explain: exit codes, texts on stderr. */
   end(exit: Exit, explain: (exit: Exit) => Failure | undefined = () => undefined): Answer | Failure {
-    const failure =
-      this.#failure ?? (exit.code === 0 && this.#succeeded ? undefined : this.#unexplained(exit, explain))
-    if (failure !== undefined) return failure.with(exitFacts(exit))
+    if (this.#failure !== undefined) return new Failure({ ...this.#failure, ...exitFacts(exit) })
+    if (exit.code !== 0 || !this.#succeeded) return this.#unexplained(exit, explain).with(exitFacts(exit))
     const answer = this.#whole()
     if (answer.text !== "" || answer.data !== undefined) return answer
     return failureOf("crashed", `${this.#options.agent} ended well, and without an answer.`, {
@@ -203,5 +205,3 @@ export const brief = (text: string, most: number): string => {
   const line = text.replace(/\s+/g, " ").trim()
   return line.length <= most ? line : `${line.slice(0, most - 1)}…`
 }
-
-const restOf = ({ class: _class, message: _message, ...rest }: FailureFacts): More => rest
