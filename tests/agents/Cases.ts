@@ -19,6 +19,8 @@ export interface Case {
   readonly end: End | Readonly<Record<string, End | undefined>>
   /** Must be in `proof.txt` of the folder afterwards; `null`: there must be no such file. */
   readonly proof?: string | null
+  /** Tokens that the model was sent in the last attempt, whatever its session was sent before. */
+  readonly input_tokens?: number
   /** A type of event that must have been told. */
   readonly event?: string
   /** Is to be cancelled as soon as the model was asked. */
@@ -53,7 +55,7 @@ export const cases: ReadonlyArray<Case> = [
     proof: "written-by-mock",
     event: "file_changed",
   },
-  { name: "resume", scenario: "echo", goes_on: true, end: answers("turn 2") },
+  { name: "resume", scenario: "echo", goes_on: true, end: answers("turn 2"), input_tokens: 1000 },
   // No word on what it answers: some are denied the tool, others are not offered any.
   { name: "only looks", scenario: "write", step: 'permission = "restricted"', end: answers(""), proof: null },
   {

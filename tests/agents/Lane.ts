@@ -21,6 +21,7 @@ interface RunView {
   readonly run_id: string
   readonly state: string
   readonly answer?: string
+  readonly attempts: ReadonlyArray<{ readonly usage?: Readonly<Record<string, number>> }>
   readonly failure?: { readonly class: string; readonly message: string }
 }
 
@@ -98,6 +99,7 @@ export class Lane {
     const wrong = [
       ...wrongEnd(view, endOf(one, agent)),
       ...wrongProof(cwd, one.proof),
+      ...wrongTokens(view, one.input_tokens),
       ...(await this.#wrongEvents(view, one.event)),
       ...processesOf([view.run_id]).map((pid) => `process ${pid} is left`),
       ...leftIn(this.home, view.run_id),
@@ -146,6 +148,11 @@ const wrongProof = (cwd: string, wanted: string | null | undefined): ReadonlyArr
   if (wanted === null) return fs.existsSync(file) ? ["it wrote a file"] : []
   const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "nothing"
   return text.includes(wanted) ? [] : [`proof.txt has ${text}`]
+}
+
+const wrongTokens = ({ attempts }: RunView, wanted: number | undefined): ReadonlyArray<string> => {
+  const told = attempts.at(-1)?.usage?.["input_tokens"]
+  return wanted === undefined || told === wanted ? [] : [`used ${told} input tokens instead of ${wanted}`]
 }
 
 /** What an attempt put into its temporary folder is gone with it. */
