@@ -15,6 +15,7 @@ import { checkCommand, type Diagnostic, type Validators } from "../core/edge/ext
 import { doctorCommand } from "../core/edge/extras/Doctor.ts"
 import { initCommand } from "../core/edge/extras/Init.ts"
 import { logsCommand } from "../core/edge/extras/Logs.ts"
+import { recordCommand } from "../core/edge/extras/AgentRecord.ts"
 import { recipeCommand } from "../core/edge/extras/Recipes.ts"
 import { tokenOperations } from "../core/edge/extras/Tokens.ts"
 import { infoOperation, newCommand, testCommand, type TestPlugin } from "../core/edge/extras/Plugins.ts"
@@ -117,6 +118,7 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         doctorCommand({ program: process.execPath, checks: checks(daemon), known }),
         doctorAgentsCommand({ known }),
         recipeCommand(recipes),
+        recordCommand(async () => (await import("./recording.ts")).recorder),
         ...service(wish.self),
         ...registration(wish.self),
         logsCommand,
