@@ -42,7 +42,8 @@ export const agentSuite = (agent: ProgramAgent, recordings: ReadonlyArray<Record
     })
 }
 
-const subjectOf = (agent: ProgramAgent): Subject => ({
+/** A plugin's own agent, without the hub's border. */
+export const subjectOf = (agent: ProgramAgent): Subject => ({
   id: agent.id,
   launch: (request) => Effect.suspend(() => result(agent.launch(request))),
   decode: (request, lines, exit) =>
@@ -119,6 +120,10 @@ export const agentChecks = (agent: Subject, recordings: ReadonlyArray<Recording>
       run: fails([], { ...exited(null), lost: true }),
     },
     {
+      name: "an end by the time limit without an answer is a failure",
+      run: fails([], { ...exited(143, "SIGTERM"), timed_out: true }),
+    },
+    {
       name: "lines that it does not know do no harm, half characters neither",
       run: Effect.flatMap(decoded(odd, exited(1)), ({ events }) => wellFormed(events)),
     },
@@ -127,12 +132,18 @@ export const agentChecks = (agent: Subject, recordings: ReadonlyArray<Recording>
       run: Effect.asVoid(decoded(["x".repeat(16 * 1024 * 1024)], exited(1))),
     },
     { name: "reads the same lines the same way twice", run: twice(agent, recordings) },
+    {
+      name: "an early sign names its class, and comes before the agent has said that it is done",
+      run: Effect.asVoid(Effect.forEach(recordings, (recording) => noLateSign(agent, recording))),
+    },
     ...recordings.map((recording) => ({
       name: `${recording.name} ends as its name says`,
       run: plays(agent, recording),
     })),
     { name: "a missing program is told before anything starts", run: missing(agent) },
     { name: "a real process in its place: output cut inside a character, exit 3", run: cutInside(agent) },
+    { name: "a real process in its place: silence until the time limit", run: silent(agent) },
+    { name: "a real process in its place: a line of 50 MB, of which the hub gives 16", run: longLine(agent) },
     { name: "an interruption leaves no grandchild", run: grandchildren },
   ]
 }
@@ -213,6 +224,30 @@ const plays = (agent: Subject, { name, text }: Recording) =>
     if (known !== undefined) assert.equal(end instanceof Failure ? end.class : "an answer", known)
   })
 
+/** A sign that is told after the agent's own word of success would end an attempt that has its answer. */
+export const noLateSign = (agent: Subject, { name, text }: Recording) =>
+  Effect.gen(function* () {
+    if (!name.startsWith("ok")) return
+    const lines = linesOf(text)
+    const done = yield* linesToSuccess(agent, lines)
+    const before = yield* agent.decode(requestOf("hi"), lines.slice(0, done), exited(0))
+    const all = yield* agent.decode(requestOf("hi"), lines, exited(0))
+    const late = signals(all.events) - signals(before.events)
+    assert.equal(late, 0, `${name}: a signal after line ${done}, which says that the work is done`)
+  })
+
+const signals = (events: ReadonlyArray<AgentEvent>) => events.filter(({ type }) => type === "signal").length
+
+/** How many lines it takes until the stream means success for good. */
+const linesToSuccess = (agent: Subject, lines: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    for (let count = lines.length; count > 0; count--) {
+      const { end } = yield* agent.decode(requestOf("hi"), lines.slice(0, count - 1), exited(0))
+      if (end instanceof Failure) return count
+    }
+    return 0
+  })
+
 const started = <A, E, R>(body: (folder: string) => Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "hub-suite-"))),
@@ -255,6 +290,40 @@ const cutInside = (agent: Subject) =>
         .filter(({ stream }) => stream === "stdout")
         .flatMap(({ lines }) => lines.map(({ text }) => text))
       assert.deepEqual(lines, ["ab\u00e9", "\uFFFD"])
+      const { end } = yield* agent.decode(requestOf("hi"), lines, yield* process.exit)
+      assert(end instanceof Failure, "exit 3 and no answer of its own is a failure")
+    }),
+  )
+
+const silent = (agent: Subject) =>
+  started((folder) =>
+    Effect.gen(function* () {
+      const spec = { ...specOf(folder, "/bin/sh", ["-c", "sleep 600"]), time_limit: Duration.millis(300) }
+      const process = yield* (yield* Supervisor).start(spec)
+      const exit = yield* process.exit
+      assert(exit.timed_out, "the time limit did not end it")
+      const { end } = yield* agent.decode(requestOf("hi"), [], exit)
+      assert(end instanceof Failure, "silence is no answer")
+    }),
+  )
+
+const megabyte = 1024 * 1024
+
+const longLine = (agent: Subject) =>
+  started((folder) =>
+    Effect.gen(function* () {
+      const script = `head -c ${50 * megabyte} /dev/zero | tr '\\0' x; echo; echo done; exit 3`
+      const process = yield* (yield* Supervisor).start(specOf(folder, "/bin/sh", ["-c", script]))
+      const outputs = yield* Stream.runCollect(process.follow())
+      const given = outputs.filter(({ stream }) => stream === "stdout").flatMap(({ lines }) => lines)
+      assert.deepEqual(
+        given.map(({ cut, text }) => [cut, text.length]),
+        [
+          [true, 16 * megabyte],
+          [false, 4],
+        ],
+      )
+      const lines = given.map(({ text }) => text)
       const { end } = yield* agent.decode(requestOf("hi"), lines, yield* process.exit)
       assert(end instanceof Failure, "exit 3 and no answer of its own is a failure")
     }),

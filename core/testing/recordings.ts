@@ -2,9 +2,10 @@
 import { strict as assert } from "node:assert"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { AgentEvent, AgentRequest, ProgramAgent } from "../plugin/Agent.ts"
 import { Failure, FailureClass } from "../plugin/Failure.ts"
+import { noLateSign, subjectOf } from "./agentSuite.ts"
 import { test } from "./collect.ts"
 
 const key = Schema.optionalKey
@@ -103,6 +104,9 @@ export const recordedSuite = (agent: ProgramAgent, folder: string): void => {
         if (wanted.data !== undefined) assert.deepEqual(end.data, wanted.data)
       }
       inOrder(events, wanted.events ?? [])
+      const file = join(folder, `${name}.jsonl`)
+      if (wanted.class === undefined && existsSync(file))
+        Effect.runSync(noLateSign(subjectOf(agent), { name: `ok-${name}`, text: readFileSync(file, "utf8") }))
     })
 }
 
