@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/server"
 import type { Caller } from "../../../plugin/Operation.ts"
 import { isObject } from "../../JsonSchema.ts"
+import { AtOnce } from "./AtOnce.ts"
 import { EventLog } from "./EventLog.ts"
 import { type Ending, flow } from "./Flow.ts"
 import * as Refusals from "./Refusals.ts"
@@ -31,7 +32,7 @@ export class Session {
   /** When it last asked for something, or its last stream ended. */
   seen: number
   open = 0
-  private readonly transport: WebStandardStreamableHTTPServerTransport
+  private readonly transport: AtOnce
   private readonly server: Server
   private readonly authInfo: AuthInfo
   private readonly now: () => number
@@ -51,12 +52,14 @@ export class Session {
     this.authInfo = options.authInfo
     this.now = options.now
     this.opened = this.seen = options.now()
-    this.transport = new WebStandardStreamableHTTPServerTransport({
-      sessionIdGenerator: () => this.id,
-      eventStore: new EventLog(),
-      retryInterval,
-      maxRequestBodySize: options.maxBytes,
-    })
+    this.transport = new AtOnce(
+      new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: () => this.id,
+        eventStore: new EventLog(),
+        retryInterval,
+        maxRequestBodySize: options.maxBytes,
+      }),
+    )
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK knows no other way
     this.transport.onclose = () => options.closed(this)
   }
@@ -78,7 +81,7 @@ export class Session {
     const asked = body === undefined ? { authInfo } : { authInfo, parsedBody: body }
     this.open++
     try {
-      const response = await this.transport.handleRequest(request, asked)
+      const response = await this.transport.handle(request, asked)
       await this.answerCancelled(body)
       return await flow(request, response, (how) => this.ended(how, body))
     } catch (error) {
