@@ -1,5 +1,5 @@
 /** The error border: what a plugin's functions may do to the rest of the hub, which is nothing. */
-import { Cause, Context, Duration, Effect, identity, Tracer } from "effect"
+import { Cause, Context, Duration, Effect, Fiber, identity, Tracer } from "effect"
 import { Failure, of as failureOf } from "../plugin/Failure.ts"
 import { OperationFailed } from "../plugin/Operation.ts"
 import type { PluginServices } from "../plugin/Plugin.ts"
@@ -112,23 +112,38 @@ const guarded = <A, E, R extends PluginServices>(
   expected: (error: unknown) => boolean,
   broken: (detail: string, hung: boolean) => E,
 ): Effect.Effect<A, E> => {
-  const inside = within(border.plugin, Effect.suspend(effect)).pipe(
+  const { plugin } = border
+  const begun = Effect.suspend(effect)
+  const inside = (limit === undefined ? within(plugin, begun) : begun).pipe(
     Effect.catchCause((cause) => verdict(border, what, cause, expected, broken)),
     Effect.provideContext(border.services as Context.Context<R>),
-    border.plugin === "core" ? identity : ofPlugin(border.plugin),
+    plugin === "core" ? identity : ofPlugin(plugin),
   )
   if (limit === undefined) return inside
-  return Effect.timeoutOrElse(inside, {
-    duration: limit,
-    orElse: () => {
-      const hung = `plugin "${border.plugin}": ${what} did not end within ${Duration.format(limit)}`
-      return Effect.andThen(
-        border.broke(hung),
-        Effect.suspend(() => Effect.fail(broken(hung, true))),
-      )
-    },
+  return limited(plugin, inside, limit, () => {
+    const hung = `plugin "${plugin}": ${what} did not end within ${Duration.format(limit)}`
+    return Effect.andThen(
+      border.broke(hung),
+      Effect.suspend(() => Effect.fail(broken(hung, true))),
+    )
   })
 }
+
+/** Most calls end without a pause. Only those that do not are worth a clock. */
+const limited = <A, E>(
+  plugin: string,
+  effect: Effect.Effect<A, E>,
+  duration: Duration.Duration,
+  orElse: () => Effect.Effect<A, E>,
+): Effect.Effect<A, E> =>
+  Effect.withFiber(({ context }) => {
+    // A fiber keeps the mark that it starts under, and so does each that it starts itself.
+    const fiber = running.run(plugin, () => Effect.runForkWith(context)(effect))
+    const ended = fiber.pollUnsafe()
+    if (ended !== undefined) return ended
+    const waiting = Effect.onInterrupt(Fiber.join(fiber), () => Fiber.interrupt(fiber))
+    return Effect.timeoutOrElse(waiting, { duration, orElse })
+  })
 
 const verdict = <E>(
   border: Border,
