@@ -94,16 +94,18 @@ type Answering = (request: Request, server: Server) => Promise<Response>
 
 /** Around everything: what does not get in, and what every answer carries. */
 const answering =
-  (app: ReturnType<typeof App.make>, guard: Guard.Guard, underway: Underway): Answering =>
+  (app: App.App, guard: Guard.Guard, underway: Underway): Answering =>
   async (request, server) => {
-    const refused = isLivez(request) ? undefined : guard.refuse(request.headers)
+    const path = pathOf(request)
+    // A probe knows the address of the hub, and often no name of it. It learns that the hub lives, and no more.
+    const refused = path === "/livez" ? undefined : guard.refuse(request.headers)
     if (refused !== undefined) return refused
     if (underway.hasEnded)
       return Reply.error(503, "unavailable", "The hub ends. Ask again in a moment.", {
         connection: "close",
         "retry-after": "1",
       })
-    const response = await app.fetch(request, {
+    const response = await app.answer(request, path, {
       address: server.requestIP(request)?.address ?? "unknown",
       hold: () => server.timeout(request, 0),
       cut: () => server.timeout(request, 1),
@@ -113,8 +115,8 @@ const answering =
     return response
   }
 
-/** A probe knows the address of the hub, and often no name of it. It learns that the hub lives, and no more. */
-const isLivez = ({ url }: Request): boolean => /^https?:\/\/[^/]*\/livez$/.test(url)
+/** With what was asked for beside it. */
+const pathOf = ({ url }: Request): string => url.slice(url.indexOf("/", url.indexOf("//") + 2))
 
 const listen = (settings: Serve, answer: Answering): Effect.Effect<Server, HttpRefused> =>
   Effect.try({
