@@ -77,9 +77,11 @@ export const make = Effect.fn("McpHttp.make")(function* (options: HttpOptions) {
   return { handle, end, sessions: Effect.sync(sessions.shown) }
 })
 
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
 const parse = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown
+    return JSON.parse(utf8.decode(bytes)) as unknown
   } catch {
     return Refusals.noJson()
   }

@@ -13,14 +13,19 @@ export const settle = <A>(
   { mcpReq: { method, signal } }: ServerContext,
 ): Promise<A> =>
   new Promise((resolve, reject) => {
+    const settled = (exit: Exit.Exit<A, ProtocolError>): void => {
+      if (Exit.isSuccess(exit)) resolve(exit.value)
+      else reject(Option.getOrElse(Cause.findErrorOption(exit.cause), () => stopped))
+    }
     const fiber = fork(Effect.catchDefect(effect, (defect) => broken(method, defect)))
+    const ended = fiber.pollUnsafe()
+    if (ended !== undefined) return settled(ended)
     const stop = (): void => fiber.interruptUnsafe()
     if (signal.aborted) stop()
     signal.addEventListener("abort", stop, { once: true })
     fiber.addObserver((exit) => {
       signal.removeEventListener("abort", stop)
-      if (Exit.isSuccess(exit)) resolve(exit.value)
-      else reject(Option.getOrElse(Cause.findErrorOption(exit.cause), () => stopped))
+      settled(exit)
     })
   })
 
