@@ -96,7 +96,15 @@ const adopted = Effect.fnUntraced(function* (dir: string, claim: Claim | null) {
     else void drain(reader).then(done, done)
     return Effect.promise(async () => await reader?.cancel().catch(() => undefined))
   }).pipe(Effect.ensuring(Effect.sync(() => fs.closeSync(fd))))
+  if (claim !== null) yield* dead(claim)
 })
+
+/** Who dies closes its files first: taken for alive in that moment, it would be ended once more, and its end be told as ours. */
+const dead = Effect.fnUntraced(function* (claim: Claim) {
+  for (let pause = 1; Proc.alive(claim) && pause <= longest_death_ms; pause *= 2) yield* Effect.sleep(pause)
+})
+
+const longest_death_ms = 1_000
 
 /** Bun keeps a copy of the descriptor until the stream is cancelled, at its end too. */
 const drain = async (reader: {
