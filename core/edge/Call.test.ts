@@ -96,6 +96,27 @@ effect(
 )
 
 effect(
+  "an agent of a run has everything but the scope admin, whatever its token says",
+  Effect.gen(function* () {
+    const [list, ...others] = handles()
+    const only = { ...list!, name: "only_admin", scope: "admin" as const }
+    const own = localDoor({ current: Effect.succeed(catalogueOf([list!, only, ...others])) })
+    const asked = (name: string, who: Caller) => Effect.exit(own.call(name, { prompt: "ok" }, who))
+    for (const by of ["cli", "mcp", "http", "plugin"] as const) {
+      const within: Caller = { ...caller, door: by, parent_run: "r-1", scopes: ["admin"] }
+      expect(failureOf(yield* asked("only_admin", within))).toMatchObject({
+        code: "denied",
+        message: expect.stringContaining(
+          "only_admin needs the scope admin, which no agent has: this call comes from within run r-1.",
+        ),
+      })
+      expect(Exit.isSuccess(yield* asked("dispatch", within))).toBe(true)
+      expect(Exit.isSuccess(yield* asked("only_admin", { ...caller, door: by }))).toBe(true)
+    }
+  }),
+)
+
+effect(
   "a bug tells the client an id and the log the cause",
   Effect.gen(function* () {
     const lines: Array<string> = []

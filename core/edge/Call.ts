@@ -59,9 +59,15 @@ const timed = <A>(call: Effect.Effect<A, OperationFailed>): Effect.Effect<A, Ope
     )
   })
 
-const allowed = ({ doors, name, scope }: OperationHandle, { door, scopes, token }: Caller) => {
+const allowed = ({ doors, name, scope }: OperationHandle, { door, parent_run, scopes, token }: Caller) => {
   if (doors !== undefined && !doors.includes(door))
     return denied(`${name} cannot be asked for here. It is there for: ${doors.join(", ")}.`, {})
+  // What an agent may do can only shrink: it must not open the hub to itself or to others.
+  if (parent_run !== undefined && scope === "admin")
+    return denied(
+      `${name} needs the scope admin, which no agent has: this call comes from within run ${parent_run}. Ask the person whose hub it is.`,
+      { scope, parent_run },
+    )
   if (scopes === undefined || covers(scopes, scope)) return undefined
   const whose = token === undefined ? "This caller" : `The token ${JSON.stringify(token)}`
   const held = scopes.length === 0 ? "nothing" : scopes.join(", ")

@@ -145,7 +145,7 @@ test(
       ["token_revoke", { name: "x" }],
     ] as const) {
       expect(yield* refused(name, input, { ...person, door: "mcp" })).toMatchObject({ code: "denied" })
-      expect((yield* refused(name, input, inside)).message).toContain("not for agents")
+      expect((yield* refused(name, input, inside)).message).toContain("which no agent has")
       expect((yield* refused(name, input, remote)).message).toContain("needs the scope admin")
     }
     const [create] = tokenOperations(yield* Tokens)
