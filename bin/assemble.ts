@@ -102,5 +102,5 @@ interface Served {
 
 const mcpOf =
   (served: Served, { version }: Wish): Listening["mcp"] =>
-  ({ hello: { cwd, parent_run, shim }, transport }) =>
-    Mcp.serveOn({ hub: Effect.succeed(served), name: "hub", version, transport, cwd, parent_run, shim })
+  ({ hello: { cwd, parent_run }, transport }) =>
+    Mcp.serveOn({ hub: Effect.succeed(served), name: "hub", version, transport, cwd, parent_run })

@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/server"
 import { present } from "../../dispatch/Present.ts"
 import type { Caller, Scope } from "../../plugin/Operation.ts"
+import { CALL_KEY } from "../wire/Protocol.ts"
 import { patienceOf } from "./Patience.ts"
 
 export interface Facts {
@@ -19,8 +20,6 @@ export interface Facts {
   readonly parent_run?: string | undefined
   /** Where the client stands. */
   readonly cwd?: string | undefined
-  /** The same for each connection of one shim: with the id of a request it makes the key that a lost call is repeated under. */
-  readonly shim?: string | undefined
 }
 
 export type Capabilities = Readonly<Record<string, unknown>>
@@ -28,7 +27,6 @@ export type Capabilities = Readonly<Record<string, unknown>>
 /** Under this key of `authInfo.extra` the HTTP door puts the facts of one request. */
 export const factsKey = "hub/facts"
 
-const callKey = "hub/call_key"
 const longestText = 200
 
 export const factsOf = (facts: Facts, context: ServerContext): Facts => {
@@ -62,10 +60,9 @@ export const capabilitiesOf = (server: Server, { mcpReq }: ServerContext): Capab
 }
 
 /** Keys of different tokens never meet. */
-const keyOf = ({ shim, token }: Facts, { mcpReq }: ServerContext): string | undefined => {
-  const own = mcpReq._meta?.[callKey]
-  const key = typeof own === "string" ? own : shim === undefined ? undefined : `${shim}/${mcpReq.id}`
-  if (key === undefined) return undefined
+const keyOf = ({ token }: Facts, { mcpReq }: ServerContext): string | undefined => {
+  const key = mcpReq._meta?.[CALL_KEY]
+  if (typeof key !== "string") return undefined
   const whole = token === undefined ? key : `${token}/${key}`
   return whole.length > longestText ? undefined : whole
 }

@@ -65,18 +65,16 @@ class Shim {
 
   constructor(options: ShimOptions) {
     const { cwd, env, home, stdout, version } = options
-    const shim = crypto.randomUUID()
     const run = env["HUB_RUN"]
     this.options = options
     this.socket = join(home, "hub.sock")
-    this.session = new Session(shim)
+    this.session = new Session(crypto.randomUUID())
     this.hello = {
       protocol: PROTOCOL,
       kind: "mcp",
       version,
       cwd,
       ...(run === undefined || run === "" ? {} : { parent_run: run }),
-      shim,
     }
     this.output = new Output(stdout, {
       full: (isFull) => this.full(isFull),

@@ -22,7 +22,6 @@ const Said = Schema.fromJsonString(
       version: Schema.String,
       cwd: Schema.optionalKey(Schema.String),
       parent_run: Schema.optionalKey(Schema.String),
-      shim: Schema.optionalKey(Schema.String),
     }),
   }),
 )

@@ -45,7 +45,7 @@ const serving = (own: Door = door) =>
     const left = yield* Queue.unbounded<string>()
     const mcp = (client: McpClient) =>
       Effect.gen(function* () {
-        yield* Effect.addFinalizer(() => Queue.offer(left, client.hello.shim ?? ""))
+        yield* Effect.addFinalizer(() => Queue.offer(left, client.hello.cwd ?? ""))
         yield* Queue.offer(served, client)
         return yield* Effect.never
       })
@@ -192,7 +192,7 @@ live(
     const { left, path, served } = yield* serving()
     const client = yield* asking(() => raw(path))
     // All at once: nothing of it is lost while the hub looks who that is.
-    client.write(`${hello({ kind: "mcp", shim: "s1" })}{"jsonrpc":"2.0","id":1,"method":"ping"}\nrubbish\n`)
+    client.write(`${hello({ kind: "mcp", cwd: "/s1" })}{"jsonrpc":"2.0","id":1,"method":"ping"}\nrubbish\n`)
     const { transport } = yield* Queue.take(served)
     const { closed, heard } = opened(transport)
     yield* asking(() => transport.start())
@@ -203,7 +203,7 @@ live(
     expect(yield* asking(client.next)).toEqual({ jsonrpc: "2.0", id: 1, result: {} })
     client.hangUp()
     yield* asking(() => closed)
-    expect(yield* Queue.take(left)).toBe("s1")
+    expect(yield* Queue.take(left)).toBe("/s1")
   }),
 )
 
@@ -214,7 +214,7 @@ live(
     const scope = yield* Scope.make()
     const { path, served } = yield* Scope.provide(serving(), scope)
     const client = yield* asking(() => raw(path))
-    client.write(hello({ kind: "mcp", shim: "s1" }))
+    client.write(hello({ kind: "mcp", cwd: "/s1" }))
     yield* asking(client.next)
     const { transport } = yield* Queue.take(served)
     const begun = yield* Deferred.make<void>()

@@ -18,8 +18,6 @@ export interface Hello {
     readonly cwd?: string
     /** The run that the client works in. */
     readonly parent_run?: string
-    /** For `mcp`: the same for each connection of one shim. */
-    readonly shim?: string
   }
 }
 
