@@ -68,6 +68,28 @@ test("a hub that cannot start says why to all who wait, and is tried again by wh
   expect(await said(starter())).toBe("up")
 })
 
+test("a hub that is ended while it starts is started once more", async () => {
+  for (const how of ["SIGKILL", "in good order"]) {
+    writeFileSync(join(home, "ends"), how)
+    const before = starts().length
+    expect(await said(starter())).toBe("up")
+    expect(starts().length).toBe(before + 2)
+    process.kill(starts().at(-1)!.pid, "SIGKILL")
+    rmSync(join(home, "hub.sock"))
+  }
+})
+
+test.each([
+  ["SIGKILL", "undefined: The hub was ended twice while it started, by SIGKILL. "],
+  ["in good order", "0: The hub was ended twice while it started. "],
+])("a hub that is ended each time it starts (%s) says that, and not where it listened", async (how, why) => {
+  writeFileSync(join(home, "ends"), `${how}\n${how}`)
+  expect(await said(starter())).toBe(
+    `${why}Ask again; what it said is in ${join(home, "logs", "start.log")}.`,
+  )
+  expect(starts().length).toBe(2)
+})
+
 test("who starts may be killed while it does: the next one goes on", async () => {
   const lock = `
     const { Database } = require("bun:sqlite")

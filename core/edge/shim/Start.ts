@@ -125,7 +125,29 @@ const toldSince = (file: string, since: number): StartFailed | undefined => {
   return new StartFailed(message, code)
 }
 
-const spawn = async ({ args, env, home, self }: Start, socket: string, changes: Changes): Promise<void> => {
+/** Once more when somebody ended it: whoever did so may not have known that it was wanted. */
+const spawn = async (wanted: Start, socket: string, changes: Changes): Promise<void> => {
+  const first = await spawned(wanted, socket, changes)
+  const last = first !== undefined && wasEnded(first) ? await spawned(wanted, socket, changes) : first
+  if (last !== undefined) throw failed(last)
+}
+
+/** How a hub ended that should have stayed. */
+interface Ended {
+  readonly code: number | undefined
+  readonly signal: string | number | undefined
+  /** The file with what it said. */
+  readonly words: string
+}
+
+/** By a signal: one that a hub takes in good order leaves exit code 0. */
+const wasEnded = ({ code, signal }: Ended): boolean => signal !== undefined || code === 0
+
+const spawned = async (
+  { args, env, home, self }: Start,
+  socket: string,
+  changes: Changes,
+): Promise<Ended | undefined> => {
   const began = Date.now()
   const words = join(home, "logs", "start.log")
   const stderr = openSync(words, "w", 0o600)
@@ -140,20 +162,30 @@ const spawn = async ({ args, env, home, self }: Start, socket: string, changes: 
   child.unref()
   while (!(await answers(socket))) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      if (await answers(socket)) return
-      throw ended(child.exitCode ?? undefined, readFileSync(words, "utf8"))
+      if (await answers(socket)) return undefined
+      return { code: child.exitCode ?? undefined, signal: child.signalCode ?? undefined, words }
     }
     if (Date.now() - began > within) throw late(socket)
     await changes.next()
   }
+  return undefined
 }
 
-const ended = (code: number | undefined, words: string): StartFailed => {
-  const said = words
+const failed = (ended: Ended): StartFailed => {
+  const { code, signal, words } = ended
+  if (wasEnded(ended))
+    return new StartFailed(
+      `The hub was ended twice while it started${signal === undefined ? "" : `, by ${signal}`}. Ask again; what it said is in ${words}.`,
+      code,
+    )
+  const said = readFileSync(words, "utf8")
     .slice(-maxWords)
     .trim()
     .replace(/^hub: /, "")
-  return new StartFailed(said === "" ? `The hub ended at once, with exit code ${code}.` : said, code)
+  return new StartFailed(
+    said === "" ? `The hub ended at once, with exit code ${code}, and said nothing.` : said,
+    code,
+  )
 }
 
 /** The marks of a run would have the hub ended together with that run; the others would have it be another program. */
