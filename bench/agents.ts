@@ -13,10 +13,11 @@ import { decoder as gemini } from "../plugins/agent-gemini/Decoder.ts"
 import { decoder as opencode } from "../plugins/agent-opencode/Decoder.ts"
 import { type Cli, clis, plugin, programOf } from "../tests/agents/Clis.ts"
 import { type ModelServer, startModelServer } from "../core/testing/model/Server.ts"
+import { environment } from "../tests/support/hub.ts"
 import type { Bench, Home, Server } from "./support/Bench.ts"
 import { type Figure, type Row, Skipped } from "./support/Figure.ts"
 import { dispatch, ended, events, prompt } from "./support/Runs.ts"
-import { both, interleave, more, ratio, summary, timed } from "./support/Samples.ts"
+import { both, interleave, more, ms, ratio, summary, timed } from "./support/Samples.ts"
 
 /** Seconds that the agent alone takes for a 429, as recorded: to watch it again would take as long. */
 const alone: Readonly<Record<string, number>> = { claude: 175, gemini: 248, opencode: 87 }
@@ -95,11 +96,11 @@ const byHand = (home: Home, models: ModelServer): (() => Promise<unknown>) => {
   const request = { run_id: "r", attempt: 1, prompt, cwd: home.path, dir, prompt_file: `${dir}/prompt` }
   const start = launch("codex", Schema.decodeUnknownSync(Config)(given), request)
   if (start instanceof Failure) throw start
-  const { HUB_HOME: _home, ...env } = process.env
+  const { HUB_HOME: _home, ...env } = environment(home)
   return async () => {
     const child = Bun.spawn([start.program, ...start.args], {
       cwd: home.path,
-      env: { ...env, HOME: home.path, TMPDIR: dir, ...start.env },
+      env: { ...env, TMPDIR: dir, ...start.env },
       stdin: new TextEncoder().encode(prompt),
       stdout: "pipe",
       stderr: "ignore",
@@ -127,6 +128,7 @@ const added = async (bench: Bench, server: Server, models: ModelServer, home: Ho
     compared: `${more(ours.p50 - floor.p50)}, ${ratio(ours.p50, floor.p50)}`,
     target: `≤ + ${limits.added} ms, ≤ ${limits.share} ×`,
     met: ours.p50 - floor.p50 <= limits.added && ours.p50 <= limits.share * floor.p50,
+    note: `at the least ${ms(ours.min)} beside ${ms(floor.min)}`,
     numbers: { ours, floor },
   }
 }
