@@ -306,6 +306,76 @@ test("the plugin in a worker talks with a client over HTTP, which asks its user 
   }
 }, 60_000)
 
+describe("the adapter of docs/write-an-adapter.md", () => {
+  const example = join(folder, "agent-ember")
+
+  test("passes the suites that the page names", async () => {
+    const { code, out } = await run(home, ["plugin", "test", example])
+    for (const line of [
+      "early sign",
+      "a line of 50 MB",
+      "ember, recorded: e429 is rate_limited",
+      "ember, probed",
+    ])
+      expect(out).toContain(line)
+    expect(out).not.toContain("FAILED")
+    expect(code).toBe(0)
+  }, 60_000)
+
+  test("compiles with the types that the program writes", async () => {
+    expect((await run(home, ["plugin", "new", "agent-ember", "--into", home.path])).code).toBe(0)
+    const author = join(home.path, "agent-ember")
+    for (const name of ["Decoder.ts", "index.ts", "index.test.ts"])
+      cpSync(join(example, name), join(author, name))
+    const tsc = Bun.spawn([process.execPath, "--bun", join(root, "node_modules/.bin/tsc"), "-p", author], {
+      cwd: "/",
+      stdout: "pipe",
+    })
+    expect(await tsc.stdout.text()).toBe("")
+    expect(await tsc.exited).toBe(0)
+  }, 60_000)
+
+  test("answers and fails through the hub, and the doctor knows it", async () => {
+    const sample = readFileSync(join(example, "sample.toml"), "utf8")
+    const fresh = makeHome({
+      "hub/plugins.toml": sample.replace(
+        "[plugin.ember.config]",
+        "[plugin.ember.config]\nenv = { EMBER_KEY = 'k' }",
+      ),
+    })
+    try {
+      cpSync(example, join(fresh.path, "hub/agent-ember"), { recursive: true })
+      const fixture = (name: string) => join(example, "fixtures", `${name}.jsonl`)
+      script(
+        fresh,
+        "ember",
+        `#!/bin/sh
+[ "$1" = --version ] && exec echo "ember 0.4.0"
+[ "$2" = --help ] && exec echo "--stream --all --model NAME --session ID"
+read -r prompt
+[ "$prompt" = wait ] && cat ${fixture("e429")} && exec sleep 600
+cat ${fixture("text")}
+`,
+      )
+      const env = { PATH: `${fresh.path}/bin:${process.env["PATH"]}` }
+      const hub = (...args: ReadonlyArray<string>) => run(fresh, args, { env })
+      const dispatch = async (prompt: string) =>
+        json(await hub("dispatch", "--agent", "ember", "--wait", "--json", prompt))
+      expect(await dispatch("hello")).toMatchObject({ state: "succeeded", answer: "Hello." })
+      expect(await dispatch("wait")).toMatchObject({
+        state: "failed",
+        attempts: [{ failure: { class: "rate_limited" } }],
+      })
+      const looked = await hub("doctor", "agents", "ember")
+      expect(looked.out).toContain("logged in; newer than 0.3.1, which its adapter was made with")
+      expect(looked.out).toContain("`ember run --help` does not list --look")
+      expect(looked.code).toBe(1)
+    } finally {
+      fresh.remove()
+    }
+  }, 60_000)
+})
+
 describe("the README", () => {
   const blocks = fences(page("README.md"), "toml").map(({ text }) => text)
   const block = (part: string) => {

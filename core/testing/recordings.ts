@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
 import type { AgentEvent, AgentRequest, ProgramAgent } from "../plugin/Agent.ts"
 import { Failure, FailureClass } from "../plugin/Failure.ts"
@@ -85,8 +86,9 @@ export const play = (agent: ProgramAgent, folder: string, name: string, wanted: 
   return { events: heard, end }
 }
 
-/** Registers a test for each recording in the folder. */
-export const recordedSuite = (agent: ProgramAgent, folder: string): void => {
+/** Registers a test for each recording in the folder: a path, or `new URL("./fixtures", import.meta.url)`. */
+export const recordedSuite = (agent: ProgramAgent, place: string | URL): void => {
+  const folder = typeof place === "string" ? place : fileURLToPath(place)
   for (const [name, wanted] of Object.entries(readRecordings(folder).cases))
     test(`${agent.id}, recorded: ${name} ${wanted.class === undefined ? "answers" : `is ${wanted.class}`}`, () => {
       const { end, events } = play(agent, folder, name, wanted)
