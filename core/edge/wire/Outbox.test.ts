@@ -62,6 +62,24 @@ test("everything arrives in order, however little the reader takes", async () =>
   )
 })
 
+test("the first goes out before its writer's next work; what others write in the same turn goes out together", async () => {
+  const story: Array<string> = []
+  const outbox = new Outbox({ write: (bytes) => story.push(String(bytes)) && bytes.length })
+  const turn = new Promise<void>((resolve) =>
+    setImmediate(() => {
+      story.push("work")
+      resolve()
+    }),
+  )
+  for (const text of ["a", "b", "c"]) {
+    outbox.write(text)
+    await Promise.resolve()
+  }
+  await turn
+  await outbox.empty
+  expect(story).toEqual(["a", "work", "bc"])
+})
+
 test("what waits for a reader that is gone is forgotten", async () => {
   const outbox = new Outbox({ write: () => -1 })
   outbox.write("x")

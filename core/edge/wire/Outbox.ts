@@ -22,15 +22,14 @@ export class Outbox {
     this.pipe = pipe
   }
 
-  /** What is written in one turn goes out together, at its end. */
+  /** The first goes out at once, for what its writer does next may take long; others of this turn of the loop together, at its end. */
   write(data: string | Buffer): void {
     const bytes = typeof data === "string" ? Buffer.from(data) : data
     this.waiting.push(bytes)
     this.size += bytes.length
     if (this.isDue || this.isFull) return
     this.isDue = true
-    // Not a microtask: answers of many calls under way, each of its own promise, would go out one by one.
-    setImmediate(this.flush)
+    queueMicrotask(this.first)
   }
 
   /** Call when the socket takes more again. */
@@ -51,8 +50,17 @@ export class Outbox {
     this.tell()
   }
 
-  private readonly flush = (): void => {
+  private readonly first = (): void => {
+    setImmediate(this.others)
+    this.flush()
+  }
+
+  private readonly others = (): void => {
     this.isDue = false
+    this.flush()
+  }
+
+  private flush(): void {
     while (this.size > 0 && !this.isFull) this.push(this.next())
     if (this.size === 0) this.tell()
   }
