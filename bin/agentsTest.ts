@@ -4,9 +4,11 @@
  * Arguments choose agents and cases by name; `--hub FILE` takes another build than dist/hub.
  */
 import { parseArgs } from "node:util"
+import { driveAcp, speakers } from "../tests/agents/acp.ts"
 import { cases, endOf } from "../tests/agents/Cases.ts"
 import { type Cli, clis, install } from "../tests/agents/Clis.ts"
 import { Lane, type Result } from "../tests/agents/Lane.ts"
+import { registration } from "../tests/agents/registration.ts"
 import { startModelServer } from "../core/testing/model/Server.ts"
 import { binary, ensureBuilt } from "./binary.ts"
 
@@ -18,6 +20,14 @@ const { positionals, values } = parseArgs({
 const wantedOf = <A extends { readonly name: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> => {
   const named = all.filter(({ name }) => positionals.includes(name))
   return named.length === 0 ? all : named
+}
+
+/** Groups of cases that bring their own. */
+const groups = [{ name: "registration" }, { name: "acp" }]
+
+const isWanted = (name: string): boolean => {
+  const named = [...cases, ...groups].filter((one) => positionals.includes(one.name))
+  return named.length === 0 || named.some((one) => one.name === name)
 }
 
 const mark = ({ wrong }: Result): string => (wrong.length === 0 ? "ok    " : "FAILED")
@@ -36,9 +46,8 @@ const matrix = (results: ReadonlyArray<Result>): string => {
     if (found === undefined) return ""
     return `${found.wrong.length === 0 ? "" : "✗ "}${found.got.startsWith('"') ? "answers" : found.got} ${found.ms} ms`
   }
-  const rows = cases
-    .filter(({ name }) => results.some((one) => one.name === name))
-    .map(({ name }) => [name, ...agents.map((agent) => cellOf(agent, name))])
+  const names = [...new Set(results.map(({ name }) => name))]
+  const rows = names.map((name) => [name, ...agents.map((agent) => cellOf(agent, name))])
   return [["", ...agents], ...rows]
     .map(([name = "", ...cells]) =>
       [name.padEnd(14), ...cells.map((cell) => cell.padEnd(26))].join(" ").trimEnd(),
@@ -51,22 +60,25 @@ const main = async (): Promise<number> => {
   const models = await startModelServer()
   const results: Array<Result> = []
   const skipped: Array<string> = []
+  const program = values.hub ?? binary
+  const tell = (result: Result): void => {
+    results.push(result)
+    console.log(line(result))
+  }
   const drive = async (cli: Cli): Promise<void> => {
     const missing = await install(cli)
     if (missing !== undefined) return void skipped.push(`${cli.name}: ${missing}`)
     const next = clis[(clis.indexOf(cli) + 1) % clis.length] ?? cli
     await install(next)
-    const lane = new Lane(cli, next, models, values.hub ?? binary)
+    const lane = new Lane(cli, next, models, program)
     try {
-      for (const one of wantedOf(cases)) {
-        if (endOf(one, cli.name) === undefined) continue
-        const result = await lane.run(one)
-        results.push(result)
-        console.log(line(result))
-      }
+      for (const one of cases)
+        if (isWanted(one.name) && endOf(one, cli.name) !== undefined) tell(await lane.run(one))
     } finally {
       lane.end()
     }
+    if (isWanted("registration")) for (const result of await registration(cli, models, program)) tell(result)
+    if (isWanted("acp") && speakers.includes(cli.name)) await driveAcp(cli, models, program, [], tell)
   }
   try {
     await Promise.all(wantedOf(clis).map(drive))
