@@ -12,10 +12,14 @@ const headers = {
   "mcp-protocol-version": protocolVersion,
 }
 
+/** Sends again once: node closes a connection that rested for five seconds, perhaps just as it is used again. */
+const send = (url: string, request: RequestInit): Promise<Response> =>
+  fetch(url, request).catch(() => fetch(url, request))
+
 /** A client with a session of its own; gives one call of its tool. */
 const client = async (url: string): Promise<Call> => {
   const post = (body: object, more: Record<string, string> = {}) =>
-    fetch(`${url}/mcp`, {
+    send(`${url}/mcp`, {
       method: "POST",
       headers: { ...headers, ...more },
       body: JSON.stringify({ jsonrpc: "2.0", ...body }),
