@@ -31,6 +31,7 @@ import { Seen } from "./Seen.ts"
 import type { AttemptRow } from "./Rows.ts"
 import { Store } from "./Store.ts"
 import * as Streaming from "./Streaming.ts"
+import * as Versions from "./Versions.ts"
 
 /** Where an attempt belongs. */
 export interface Place {
@@ -214,7 +215,8 @@ const make = Effect.gen(function* () {
     const scratch = `${at.dir}/tmp`
     const env = { TMPDIR: scratch, ...launch.env, ...call.env }
     const work = { launch: { ...launch, env }, decoder, agent: call.agent, model: call.model }
-    return yield* withScratch(scratch, supervise(at, { ...work, max_cost_usd: call.max_cost_usd }, seen))
+    const supervised = supervise(at, { ...work, max_cost_usd: call.max_cost_usd }, seen)
+    return yield* Versions.named(handle, yield* withScratch(scratch, supervised))
   })
 
   /** An agent that is no process of the supervisor's. It ends with the hub, so a second reading finds it interrupted. */
