@@ -5,12 +5,10 @@ import * as Prepared from "./supervisor/Command.ts"
 import { killMarked } from "./supervisor/End.ts"
 import * as Lines from "./supervisor/Lines.ts"
 import { send } from "./supervisor/Proc.ts"
-import { type Tail, tail } from "./Tail.ts"
 
 type Child = Bun.Subprocess<"pipe", "pipe", "pipe">
 
 const longest_line = 16 * 1024 * 1024
-const stderr_bytes = 64 * 1024
 /** Between TERM and KILL. */
 const grace_ms = 2_000
 /** After the program's end its output may be held open by what it left behind; how long that is waited for. */
@@ -21,15 +19,11 @@ export const open = Effect.fn("Processes.open")(function* (command: Omit<Command
   const env = { ...Prepared.environment(command.env), ...marked }
   const argv = yield* Prepared.prepare(command, env)
   const child = yield* Effect.acquireRelease(spawn(command, argv, env), (child) => close(child, marks))
-  const stderr = yield* Effect.acquireRelease(
-    Effect.sync(() => tail(child.stderr, stderr_bytes)),
-    (stderr) => Effect.promise(() => stderr.stop()),
-  )
   return {
-    lines: linesOf(child),
+    lines: linesOf(child, child.stdout),
+    errors: linesOf(child, child.stderr),
     write: (line) => Effect.promise(() => write(child, line)),
     exit: Effect.promise(() => exitOf(child)),
-    stderr: Effect.promise(() => heard(child, stderr)),
   } satisfies Conversation
 })
 
@@ -47,10 +41,10 @@ const spawn = (command: Omit<Command, "stdin">, argv: Array<string>, env: Prepar
     catch: (cause) => new ProgramMissing({ program: command.program, detail: Prepared.sentence(cause) }),
   })
 
-const linesOf = (child: Child): Stream.Stream<string> =>
+const linesOf = (child: Child, stream: ReadableStream<Uint8Array>): Stream.Stream<string> =>
   Stream.suspend(() => {
     const cutter = Lines.make(longest_line)
-    const pieces = Stream.fromReadableStream({ evaluate: () => child.stdout, onError: () => "gone" })
+    const pieces = Stream.fromReadableStream({ evaluate: () => stream, onError: () => "gone" })
     const over = Effect.promise(() => child.exited.then(() => Bun.sleep(held_open_ms)))
     return pieces.pipe(
       Stream.catch(() => Stream.empty),
@@ -77,13 +71,6 @@ const exitOf = async (child: Child) => {
     code: child.signalCode === null ? child.exitCode : null,
     signal: child.signalCode as string | null,
   }
-}
-
-/** Of one that has ended all of it, as far as it is not held open. */
-const heard = async (child: Child, stderr: Tail): Promise<string> => {
-  if (child.exitCode !== null || child.signalCode !== null)
-    await Promise.race([stderr.read, Bun.sleep(held_open_ms)])
-  return stderr.text()
 }
 
 const close = (child: Child, marks: Marks | undefined): Effect.Effect<void> =>

@@ -10,7 +10,6 @@ import {
 import * as Conversation from "./Conversation.ts"
 import * as Prepared from "./supervisor/Command.ts"
 import { send } from "./supervisor/Proc.ts"
-import { type Tail, tail } from "./Tail.ts"
 
 const default_timeout = Duration.seconds(30)
 const default_max_bytes = 1024 * 1024
@@ -88,4 +87,34 @@ const close = async ({ child, stdout, stderr }: Running): Promise<void> => {
   send(-child.pid, "SIGKILL")
   await child.exited
   await Promise.all([stdout.stop(), stderr.stop()])
+}
+
+type Tail = ReturnType<typeof tail>
+
+/** Reads on to the end and keeps the last `max_bytes`. */
+const tail = (stream: ReadableStream<Uint8Array>, max_bytes: number) => {
+  const reader = stream.getReader()
+  const pieces: Array<Uint8Array> = []
+  let held = 0
+  let truncated = false
+  const keep = (piece: Uint8Array) => {
+    pieces.push(piece)
+    held += piece.length
+    while (pieces.length > 1 && held - pieces[0]!.length >= max_bytes) {
+      held -= pieces.shift()!.length
+      truncated = true
+    }
+  }
+  const pump = async () => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) keep(next.value)
+  }
+  return {
+    read: pump().catch(() => undefined),
+    stop: () => reader.cancel().catch(() => undefined),
+    text: () =>
+      Buffer.concat(pieces)
+        .subarray(Math.max(0, held - max_bytes))
+        .toString("utf8"),
+    truncated: () => truncated || held > max_bytes,
+  }
 }

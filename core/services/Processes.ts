@@ -61,13 +61,16 @@ export type ProcessError = ProgramMissing | FolderUnusable | ProgramTimedOut
 
 /** A program that is spoken with, line by line. */
 export interface Conversation {
-  /** What it writes on stdout, once. A line above 16 MB is cut. Ends when the program does. */
+  /**
+   * What it writes on stdout, for one reader. A line above 16 MB is cut. Ends when the program does. Read this and `errors`, or it
+   * stands still once the pipe is full.
+   */
   readonly lines: Stream.Stream<string>
+  /** The same for stderr. */
+  readonly errors: Stream.Stream<string>
   /** Returns once the line is handed over. Does nothing when the program reads no more. */
   readonly write: (line: string) => Effect.Effect<void>
   readonly exit: Effect.Effect<Pick<Finished, "code" | "signal">>
-  /** The last 64 KB of stderr so far. */
-  readonly stderr: Effect.Effect<string>
 }
 
 /** The attempt that a program works for. Whatever is left of it is found by that. */
