@@ -2,6 +2,7 @@
 import type { Builtin } from "../core/host/Source.ts"
 
 export const builtin: Builtin = {
+  "agent-acp": () => import("../plugins/agent-acp/index.ts"),
   "agent-claude": () => import("../plugins/agent-claude/index.ts"),
   "agent-codex": () => import("../plugins/agent-codex/index.ts"),
   "agent-command": () => import("../plugins/agent-command/index.ts"),

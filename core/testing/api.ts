@@ -11,4 +11,5 @@ export {
 } from "./operationSuite.ts"
 export { play, readRecordings, type RecordedCase, Recordings, recordedSuite } from "./recordings.ts"
 export { proberOf, probeSuite } from "./probeSuite.ts"
+export { processes } from "./services.ts"
 export { sinkChecks, sinkSuite, type SinkCheck, type SinkSubject } from "./sinkSuite.ts"

@@ -37,12 +37,13 @@ const infos: Readonly<Record<string, Class>> = {
 }
 
 const texts: ReadonlyArray<readonly [RegExp, Class]> = [
+  [/please retry in/i, "rate_limited"],
   [
     /exhausted your (?:daily )?quota|quota exceeded|hit your usage limit|insufficient_quota|billing|credit balance/i,
     "quota_exhausted",
   ],
   [/input token count .*exceeds|context (?:window|length)|prompt is too long/i, "context_too_long"],
-  [/rate.?limit|too many requests|exceeded your current quota/i, "rate_limited"],
+  [/rate.?limit|too many requests/i, "rate_limited"],
   [/api key|unauthori[sz]ed|forbidden|authenticat|not logged in/i, "auth"],
   [/model .*not found|not found for API version|no such model/i, "model_unavailable"],
   [/overloaded|service unavailable|high demand/i, "overloaded"],

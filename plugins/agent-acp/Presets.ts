@@ -11,6 +11,8 @@ export interface Preset {
   readonly seen: string
   /** Permissions that were seen to hold, for it was seen to ask. */
   readonly permission: ReadonlyArray<Agent.Permission>
+  /** `false`: it offers to go on with a session, and was seen to fail at it. */
+  readonly resume?: false | undefined
   /** Its own mode for each permission. None: it has no such thing, or asks in any. */
   readonly modes?: Modes | undefined
   /** Arguments for a model, where the protocol's own way does not take every one. */
@@ -54,6 +56,8 @@ export const presets = {
     args: ["--acp", "--skip-trust"],
     seen: "0.61.0",
     permission: every,
+    // It overwrites the record of a session that it is to load before it reads it: "No previous sessions found for this project."
+    resume: false,
     modes: always("default"),
     model: flag,
     // Without a second process of its own a signal reaches the one that works.

@@ -24,6 +24,7 @@ export class Reader {
   readonly #agent: string
   readonly #heard: Reading.Transcript
   readonly #calls = new Map<string, Call>()
+  #used: Readonly<Record<string, number>> = {}
   #said: { readonly kind: "message" | "thought"; text: string } | undefined
 
   constructor(agent: string, seen: string) {
@@ -164,21 +165,30 @@ export class Reader {
 
   /** Amounts of the whole turn; with `add`, of one request of it. */
   #spent(usage: unknown, add = false): Events {
-    return this.#heard.used(
-      {
-        input_tokens: at(usage, "inputTokens") ?? at(usage, "input_tokens"),
-        output_tokens: at(usage, "outputTokens") ?? at(usage, "output_tokens"),
-        reasoning_tokens: at(usage, "thoughtTokens"),
-        cached_input_tokens: at(usage, "cachedReadTokens"),
-      },
-      add,
-    )
+    const told = {
+      input_tokens: at(usage, "inputTokens") ?? at(usage, "input_tokens"),
+      output_tokens: at(usage, "outputTokens") ?? at(usage, "output_tokens"),
+      reasoning_tokens: at(usage, "thoughtTokens"),
+      cached_input_tokens: at(usage, "cachedReadTokens"),
+    }
+    return this.#noted(told, add)
   }
 
   /** Counted over the session. */
   #cost(update: Json): Events {
-    if (at(update, "cost", "currency") !== "USD") return []
-    return this.#heard.used({ cost_usd: at(update, "cost", "amount") })
+    return at(update, "cost", "currency") === "USD"
+      ? this.#noted({ cost_usd: at(update, "cost", "amount") })
+      : []
+  }
+
+  #noted(told: Json, add = false): Events {
+    const numbers = Object.entries(told).flatMap(([key, value]) => {
+      const number = asNumber(value)
+      return number === undefined ? [] : [[key, number + (add ? (this.#used[key] ?? 0) : 0)] as const]
+    })
+    if (numbers.length === 0) return []
+    this.#used = { ...this.#used, ...Object.fromEntries(numbers) }
+    return this.#heard.used(this.#used)
   }
 }
 

@@ -12,7 +12,8 @@ export const merged = (before: Json, update: Json): Json => ({
   ...Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined && value !== null)),
 })
 
-export const kindOf = (call: Json): string => asText(call["kind"]) ?? "other"
+export const kindOf = (call: Json): string =>
+  asText(call["kind"]) ?? asText(at(call, "_meta", "x.ai/tool", "kind")) ?? "other"
 
 /** The agent's own name for the tool, where it tells one; else what it shows to people. */
 export const nameOf = (call: Json): string =>

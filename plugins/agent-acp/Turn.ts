@@ -25,9 +25,10 @@ export const run = (
   host: Agent.AgentHost,
 ): Stream.Stream<Element, Failure.Failure> =>
   Stream.callback((out: Queue.Queue<Element, Failure.Failure | Cause.Done>) =>
-    turn(tools, setting, request, host, (element) => Effect.asVoid(Queue.offer(out, element))).pipe(
-      Effect.andThen(Queue.end(out)),
-    ),
+    // In a scope of its own: whoever breaks off is told before the program is ended.
+    Effect.scoped(
+      turn(tools, setting, request, host, (element) => Effect.asVoid(Queue.offer(out, element))),
+    ).pipe(Effect.andThen(Queue.end(out))),
   )
 
 type Tell = (element: Element) => Effect.Effect<void>

@@ -20,7 +20,7 @@ export default Plugin.define({
       id: setting.agent,
       summary: preset.summary,
       supports: {
-        resume: true,
+        resume: preset.resume ?? true,
         model: true,
         permission: preset.permission,
         hub_tools: config.hub_tools,
