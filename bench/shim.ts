@@ -70,7 +70,7 @@ export const figure: Figure = {
         ours: both(times.ours),
         beside: `the same tool in a server of its own ${both(times.peer)}`,
         compared: `${ratio(times.ours.p50, times.peer.p50)} (p99 ${ratio(times.ours.p99, times.peer.p99)})`,
-        target: `≤ ${limit.call} ×`,
+        target: `p50 ≤ ${limit.call} ×`,
         met: times.ours.p50 <= limit.call * times.peer.p50,
         note: `n = ${times.ours.n}`,
         numbers: times,
