@@ -42,7 +42,9 @@ test("dependencies have exact versions", () => {
     bun: manifest.packageManager.replace("bun@", ""),
   }
   expect(
-    Object.entries(versions).filter(([, version]) => !/^(?:npm:@?[\w/.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)),
+    Object.entries(versions).filter(
+      ([, version]) => !/^(?:npm:@?[\w/.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version),
+    ),
   ).toEqual([])
 })
 

@@ -1,4 +1,5 @@
 /** What an agent asks: the run waits, whoever may answers, and the agent goes on. */
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 import { expect } from "bun:test"
 import { Deferred, Duration, Effect, Fiber, Option, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"

@@ -28,5 +28,10 @@ export const said = <A, R>(
 ): Effect.Effect<A, OperationFailed, R> =>
   Effect.mapError(
     effect,
-    (error) => new OperationFailed({ code: error._tag === "AnswerRefused" ? error.code : codes[error._tag], message: error.message, ...detailsOf(error) }),
+    (error) =>
+      new OperationFailed({
+        code: error._tag === "AnswerRefused" ? error.code : codes[error._tag],
+        message: error.message,
+        ...detailsOf(error),
+      }),
   )

@@ -16,7 +16,7 @@ const opened = (script: string, run_id?: string) =>
 const heard = Effect.fnUntraced(function* (lines: Stream.Stream<string>) {
   const queue = yield* Queue.unbounded<string>()
   yield* Effect.forkScoped(Stream.runForEach(lines, (line) => Queue.offer(queue, line)))
-  return Queue.take(queue)
+  return { next: Queue.take(queue) }
 })
 
 live(
@@ -24,7 +24,7 @@ live(
   layer,
   Effect.gen(function* () {
     const { lines, write } = yield* opened('while read -r line; do echo "<$line>"; done')
-    const next = yield* heard(lines)
+    const { next } = yield* heard(lines)
     yield* write("grüße")
     expect(yield* next).toBe("<grüße>")
     const long = "x".repeat(1_000_000)

@@ -1,4 +1,5 @@
 /** What every operation must stand: an input that each door can ask for, and an output that fits its schema. */
+import { strict as assert } from "node:assert"
 import { Effect, Schema } from "effect"
 import type { OperationFailed } from "../plugin/Operation.ts"
 import { test } from "./collect.ts"
@@ -25,13 +26,12 @@ export const operationSuite = (operation: OperationSubject): void => {
 export const operationChecks = (operation: OperationSubject): ReadonlyArray<OperationCheck> => [
   {
     name: "its input has fields, as flags and tools need",
-    run: Effect.suspend(() => {
+    run: Effect.sync(() => {
       const { schema } = Schema.toJsonSchemaDocument(operation.input)
-      return schema["type"] === "object"
-        ? Effect.void
-        : Effect.fail(
-            new Error(`the input is no object: ${JSON.stringify(schema)}. Make it a Schema.Struct.`),
-          )
+      assert(
+        schema["type"] === "object",
+        `the input is no object: ${JSON.stringify(schema)}. Make it a Schema.Struct.`,
+      )
     }),
   },
   { name: "what it answers without input fits its output", run: answersWithoutInput(operation) },

@@ -1,3 +1,4 @@
+// @effect-diagnostics schemaSyncInEffect:off
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "bun:test"
