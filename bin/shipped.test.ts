@@ -1,3 +1,4 @@
+// @effect-diagnostics unsafeEffectTypeAssertion:off
 import { describe, expect, test } from "bun:test"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
