@@ -64,10 +64,8 @@ const questionOf = (
 }
 
 const textOf = (tool: string, toolCall: Json, command: string | undefined): string => {
-  const title = asText(toolCall["title"])
-  return title === undefined || title === command
-    ? `${tool}${command === undefined ? "" : `: ${Reading.brief(command, 200)}`}`
-    : `${tool}: ${Reading.brief(title, 200)}`
+  const what = asText(toolCall["title"]) ?? command
+  return what === undefined || what === tool ? tool : `${tool}: ${Reading.brief(what, 200)}`
 }
 
 /** Of a call that is neither a command nor a change: what is handed to the tool. */
