@@ -13,6 +13,7 @@ import { commandHelp, groupHelp, overview } from "./cli/Help.ts"
 import { helpDocument } from "./cli/HelpDocument.ts"
 import { lintCommand } from "./cli/Lint.ts"
 import { ofOneFile } from "./cli/OfFile.ts"
+import { offered } from "./cli/Offered.ts"
 import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
 import { replayCommand } from "./cli/Replay.ts"
 import { testCommand } from "./cli/Test.ts"
@@ -147,21 +148,32 @@ const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found:
     yield* err.write(`${groupHelp(all, found.words, err)}\n`)
     return codes.usage
   }
-  const more = yield* withPlugins(all, options, globals.config)
+  const isKnown = (commands: ReadonlyArray<Command>) => find(commands, options.argv).command !== undefined
+  const more = yield* withPlugins(all, options, globals.config, isKnown)
   const again = find(more, options.argv)
   if (again.command !== undefined) return yield* perform(again.command, again.rest, options)
   return yield* refuse([unknownCommand(more, again)], "hub --help", parsed, terminal)
 })
 
 /** With the commands of plugins, when a hub can be asked. */
-const withPlugins = (all: ReadonlyArray<Command>, options: CliOptions, config: string | undefined) =>
-  Effect.scoped(Effect.flatMap(options.connect("look", { config }), (door) => door.operations)).pipe(
-    Effect.map((operations) => {
-      const core = new Set(options.core.map(({ name }) => name))
-      return [...all, ...operations.filter(({ name }) => !core.has(name)).map(fromOperation)]
-    }),
+const withPlugins = (
+  all: ReadonlyArray<Command>,
+  options: CliOptions,
+  config: string | undefined,
+  isEnough: (commands: ReadonlyArray<Command>) => boolean = () => true,
+) => {
+  const core = new Set(options.core.map(({ name }) => name))
+  const more = (operations: ReadonlyArray<Described>) => [
+    ...all,
+    ...operations.filter(({ name }) => !core.has(name)).map(fromOperation),
+  ]
+  return options.connect("look", { config }).pipe(
+    Effect.flatMap((door) => offered(door, (operations) => isEnough(more(operations)))),
+    Effect.map(more),
+    Effect.scoped,
     Effect.orElseSucceed(() => all),
   )
+}
 
 const perform = Effect.fnUntraced(function* (
   command: Command,

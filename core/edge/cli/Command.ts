@@ -11,6 +11,7 @@ import {
   requiredOf,
 } from "../JsonSchema.ts"
 import type { Terminal } from "../Terminal.ts"
+import { offered } from "./Offered.ts"
 import type { Progress } from "./Progress.ts"
 import { sentence, wrongs } from "../Wrong.ts"
 
@@ -106,9 +107,13 @@ export const fromOperation = (operation: Described): Command => ({
   hidden: operation.cli?.hidden ?? false,
   speaks: false,
   run: (input, context) =>
-    Effect.flatMap(context.door(operation.readonly ? "read" : "run"), (door) =>
-      door.call(operation.name, input, context.caller),
-    ),
+    Effect.gen(function* () {
+      const door = yield* context.door(operation.readonly ? "read" : "run")
+      // A hub that was started for this call may still be starting the plugin.
+      if (operation.plugin !== "core")
+        yield* offered(door, (all) => all.some(({ name }) => name === operation.name))
+      return yield* door.call(operation.name, input, context.caller)
+    }),
 })
 
 /** A command that is no operation. Its input is decoded like one. */
