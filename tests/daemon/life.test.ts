@@ -56,7 +56,21 @@ describe("start, status, stop", () => {
     const { clients, ends_in_ms = 0 } = await status(home)
     expect(clients).toMatchObject([{ kind: "mcp", cwd: home.path }])
     expect(ends_in_ms).toBeGreaterThan(14 * 60_000)
-    expect((await run(home, ["start"])).out).toContain("It ends by itself when nobody needs it.")
+    expect(await client.close()).toBe(0)
+  })
+
+  test("start puts one that stays in the place of a hub that ends by itself, and changes no other", async () => {
+    const client = shim(home)
+    await client.initialize()
+    const before = pidOf(home)
+    expect((await run(home, ["start"])).out).toContain("is at work: pid")
+    expect(pidOf(home)).not.toBe(before)
+    expect((await status(home)).ends_in_ms).toBeUndefined()
+    expect(await client.tool("list_agents", {})).toMatchObject({ agents: [{ id: "gated" }] })
+    const [pid, other] = [pidOf(home), await run(home, ["start", "--port", "0", "--open"])]
+    expect(other.out).toContain(`was already at work: pid ${pid}`)
+    expect(other.out).toContain("To have it as you say: hub restart --port 0 --open")
+    expect(pidOf(home)).toBe(pid)
     expect(await client.close()).toBe(0)
   })
 

@@ -1,5 +1,5 @@
 /** `hub serve|start|stop|restart|status`: the life of the one hub of a home, seen from the command line. */
-import { Effect, Option, Ref, Schema } from "effect"
+import { Duration, Effect, Option, Ref, Schema } from "effect"
 import * as Field from "../../plugin/Field.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
 import { type Command, type Context, extra } from "../cli/Command.ts"
@@ -98,27 +98,38 @@ const unanswered = Effect.fnUntraced(function* (daemon: Daemon, { home }: Contex
 const startCommand = (daemon: Daemon): Command =>
   extra({
     path: ["start"],
-    summary: "Starts the hub in the background, to stay. Where one is at work already, says so.",
+    summary: "Starts the hub in the background, to stay. Where one is at work to stay already, says so.",
     input: Serving,
     examples: ["hub start", "hub start --http"],
     run: (flags, context) =>
       Effect.gen(function* () {
+        const wanted = argumentsOf(flags, configOf(context))
         const known = yield* statusIfAny(daemon, context)
-        if (Option.isSome(known)) return atWork(known.value, false, daemon)
-        yield* daemon.start(argumentsOf(flags, configOf(context)))
+        if (Option.isSome(known) && !makesWay(known.value, wanted))
+          return atWork(known.value, false, daemon, otherwise(known.value, wanted))
+        const end = Effect.asVoid(stop(daemon, { kill: false, timeout: Duration.seconds(30) }, context))
+        yield* daemon.start(wanted, Option.isSome(known) ? end : undefined)
         return atWork(yield* statusBy(daemon, context), true, daemon)
       }),
   })
 
-const atWork = (status: Status, started: boolean, { version }: Daemon) => {
+const isAs = (known: Status, wanted: ReadonlyArray<string>): boolean =>
+  known.arguments.join("\n") === wanted.join("\n")
+
+/** A hub that a command has started ends by itself: the one that is asked for by name comes in its place. */
+const makesWay = (known: Status, wanted: ReadonlyArray<string>): boolean =>
+  known.ends_in_ms !== undefined && !isAs(known, wanted)
+
+const otherwise = (known: Status, wanted: ReadonlyArray<string>): string | undefined =>
+  wanted.length === 0 || isAs(known, wanted)
+    ? undefined
+    : `It was not started so. To have it as you say: hub restart ${wanted.join(" ")}`
+
+const atWork = (status: Status, started: boolean, { version }: Daemon, note?: string) => {
   const where = [status.socket ?? status.home, ...(status.http?.url === undefined ? [] : [status.http.url])]
-  const notes = [
-    status.http?.problem,
-    !started && status.ends_in_ms !== undefined
-      ? "It ends by itself when nobody needs it. To have it stay: hub stop, then hub start."
-      : undefined,
-    otherVersion(status.version, version),
-  ].filter((note) => note !== undefined)
+  const notes = [status.http?.problem, note, otherVersion(status.version, version)].filter(
+    (note) => note !== undefined,
+  )
   const { http, pid, socket } = status
   return {
     output: { started, pid, version: status.version, socket, http, notes },
