@@ -9,7 +9,9 @@ import { expected, momentOf } from "./Moment.ts"
 
 const { OperationFailed } = Operation
 
-const Name = Schema.String.check(Schema.isPattern(/^[a-z0-9._-]{1,64}$/))
+const Name = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9._-]{1,64}$/, { expected: "1 to 64 of a-z, 0-9, `.`, `_` and `-`" }),
+)
 
 const Create = Schema.Struct({
   name: Field.required(Name, "What to call it: 1 to 64 of a-z, 0-9, `.`, `_` and `-`."),
