@@ -80,7 +80,7 @@ export const make = (house: House): App => {
 
 const posted = async (house: House, request: Request, connection: Connection): Promise<Response> => {
   const who = await house.who.let(request, connection.address)
-  return who instanceof Response ? who : mcp(house, { request, connection, who })
+  return who instanceof Response ? Reply.asRpc(who) : mcp(house, { request, connection, who })
 }
 
 const routed = (house: House): Hono<Env> => {
@@ -235,10 +235,9 @@ interface Entered {
 }
 
 const mcp = async ({ mcp }: House, { connection, request, who }: Entered): Promise<Response> => {
-  if (who.scopes !== undefined && !covers(who.scopes, "read"))
-    return Reply.error(403, "denied", "MCP needs the scope read.")
-  const body = await Body.read(request)
-  if (body instanceof Response) return body
+  const mayRead = who.scopes === undefined || covers(who.scopes, "read")
+  const body = mayRead ? await Body.read(request) : Reply.error(403, "denied", "MCP needs the scope read.")
+  if (body instanceof Response) return request.method === "POST" ? Reply.asRpc(body) : body
   connection.hold()
   return mcp(request, { ...who, door: "mcp", patience_seconds }, body)
 }

@@ -302,6 +302,29 @@ live(
 )
 
 live(
+  "who posts to MCP is refused in its own words, with the status and headers of everyone",
+  ground,
+  Effect.gen(function* () {
+    const tokens = yield* Tokens
+    const { url } = yield* serving({ settings: { open: false, calls_per_minute: 1 } })
+    const { text } = yield* tokens.create({ name: "one", scopes: ["read"] })
+    const ask = (headers: Record<string, string>, content = "{}") =>
+      get(`${url}/mcp`, { method: "POST", headers, body: content })
+    const rpc = (code: string) => ({ jsonrpc: "2.0", id: null, error: { code: -32_000, data: { code } } })
+    const unknown = yield* ask({})
+    expect([unknown.status, unknown.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="hub"'])
+    expect(yield* body(unknown)).toMatchObject(rpc("unauthorized") as never)
+    const large = yield* ask({ authorization: `Bearer ${text}` }, "x".repeat(20_200_000))
+    expect(large.status).toBe(413)
+    expect(yield* body(large)).toMatchObject(rpc("too_large") as never)
+    const over = yield* ask({ authorization: `Bearer ${text}` })
+    expect(over.status).toBe(429)
+    expect(Number(over.headers.get("retry-after"))).toBeGreaterThan(0)
+    expect(yield* body(over)).toMatchObject(rpc("too_many") as never)
+  }),
+)
+
+live(
   "an address that guesses tokens is stopped, and a good token from it is not",
   ground,
   Effect.gen(function* () {

@@ -44,3 +44,11 @@ export const notAllowed = (method: string, path: string, allowed: ReadonlyArray<
   error(405, "not_allowed", `${method} is not for ${path}. It takes ${allowed.join(", ")}.`, {
     allow: [...allowed, "OPTIONS"].join(", "),
   })
+
+/** The same refusal for who speaks JSON-RPC. It has no id: what was asked is not read. */
+export const asRpc = async (refusal: Response): Promise<Response> => {
+  const { error } = (await refusal.json()) as { error: { code: string; message: string; details?: unknown } }
+  const { message, ...data } = error
+  const body = { jsonrpc: "2.0", id: null, error: { code: -32_000, message, data } }
+  return new Response(JSON.stringify(body), { status: refusal.status, headers: refusal.headers })
+}
