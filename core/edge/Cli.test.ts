@@ -178,6 +178,20 @@ describe("what a command came to", () => {
     expect(codes).toEqual([0, 0, 0, 0, 0, 2, 2])
   })
 
+  test("a home that would be another one in each folder is refused by every command, and by no help", async () => {
+    const env = { HUB_HOME: "some/where" }
+    for (const args of [["agents"], ["broken"], ["dispatch", "ok"]]) {
+      const { code, err, out } = await hub(args, { env })
+      expect([args, code, out, err]).toEqual([
+        args,
+        4,
+        "",
+        'hub: HUB_HOME is not an absolute path ("some/where"). Set HUB_HOME to a path that starts with /.\n',
+      ])
+    }
+    expect((await hub(["agents", "--help"], { env })).code).toBe(0)
+  })
+
   test("operations of plugins are commands by themselves", async () => {
     expect((await hub(["acme-list"])).out).toBe("a\nb\n")
     expect((await hub(["acme-status", "--help"])).out).toContain("--no-deep")

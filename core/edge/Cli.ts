@@ -1,4 +1,5 @@
 /** The command line: finds the command, reads its arguments, runs it, prints what it came to, and gives the exit code. */
+import { isAbsolute } from "node:path"
 import { Effect, Exit, Schema, type Scope } from "effect"
 import { type Caller, OperationFailed } from "../plugin/Operation.ts"
 import { maxInputBytes } from "./Call.ts"
@@ -17,7 +18,7 @@ import { offered } from "./cli/Offered.ts"
 import { lines, type Progress, silent, spinner } from "./cli/Progress.ts"
 import { replayCommand } from "./cli/Replay.ts"
 import { testCommand } from "./cli/Test.ts"
-import type { Described, Door, HubUnreachable } from "./Door.ts"
+import { type Described, type Door, HubUnreachable } from "./Door.ts"
 import { make, type Sink, type Terminal } from "./Terminal.ts"
 
 export { type Command, type Context, extra, type Need } from "./cli/Command.ts"
@@ -26,7 +27,7 @@ export interface CliOptions {
   /** Without the program itself. */
   readonly argv: ReadonlyArray<string>
   readonly version: string
-  /** HUB_HOME, absolute. */
+  /** HUB_HOME. Where it is not absolute, no command does anything. */
   readonly home: string
   /** The shell's folder, absolute. */
   readonly cwd: string
@@ -199,9 +200,21 @@ const work = Effect.fnUntraced(function* (
   terminal: Terminal,
   options: CliOptions,
 ) {
+  yield* settled(options.home)
   const progress = yield* progressOf(command, parsed, terminal)
   return yield* command.run(parsed.input, contextOf(parsed, terminal, progress, options), parsed.marked)
 })
+
+/** Seen from another folder it would be another home. */
+const settled = (home: string): Effect.Effect<void, HubUnreachable> =>
+  isAbsolute(home)
+    ? Effect.void
+    : Effect.fail(
+        new HubUnreachable({
+          home,
+          message: `HUB_HOME is not an absolute path (${JSON.stringify(home)}). Set HUB_HOME to a path that starts with /.`,
+        }),
+      )
 
 const progressOf = (
   command: Command,
