@@ -24,7 +24,7 @@ export const open = Effect.fn("SocketFile.open")(function* <A>(
   socket: Bun.SocketHandler<A>,
 ): Effect.fn.Return<Opened<A>, SocketTaken> {
   if (Buffer.byteLength(path) > maxPath)
-    return yield* taken(path, `is longer than ${maxPath} letters; choose a shorter HUB_HOME`)
+    return yield* taken(path, `its path is longer than ${maxPath} letters; choose a shorter HUB_HOME`)
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found?.isSocket() === false) return yield* taken(path, "something that is no socket stands there")
   if (found !== undefined && (yield* Effect.promise(() => answers(path))))
