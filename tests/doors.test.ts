@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import { ensureBuilt } from "../bin/binary.ts"
-import { agent, documentOf, type Home, makeHome, run, Server, until } from "./support/hub.ts"
+import { agent, documentOf, type Home, makeHome, run, Server, shim, until } from "./support/hub.ts"
 
 let home: Home
 
@@ -91,6 +91,41 @@ test("a command that waits starts the next hub when the one it asked is killed",
       answer: "still here",
       attempts: [{ attempt: 1 }],
     })
+  } finally {
+    own.remove()
+  }
+})
+
+const only = (name: string, scope: string) =>
+  `Operation.make({ name: "${name}", summary: "For a test.", input: Schema.Struct({}), output: Schema.Struct({ done: Schema.Boolean }), readonly: false, scope: "${scope}", run: () => Effect.succeed({ done: true }) })`
+
+const scoped = `import { Effect, Schema } from "effect"
+import { Operation, Plugin } from "hub/plugin"
+export default Plugin.define({
+  id: "tool-scoped",
+  summary: "For a test.",
+  config: Schema.Struct({}),
+  setup: () => Effect.succeed({ operations: [${only("change_hub", "admin")}, ${only("give_work", "dispatch")}] }),
+})`
+
+test("an agent of a run does not change the hub: neither by a command nor through a shim", async () => {
+  const own = makeHome({
+    "hub/scoped.ts": scoped,
+    "hub/plugins.toml": '[plugin.scoped]\nuse = "./scoped.ts"\n',
+  })
+  const within = { HUB_RUN: "r-1" }
+  const why = "change_hub needs the scope admin, which no agent has: this call comes from within run r-1."
+  try {
+    expect((await run(own, ["change-hub"])).code).toBe(0)
+    expect((await run(own, ["give-work"], { env: within })).code).toBe(0)
+    const refused = await run(own, ["change-hub"], { env: within })
+    expect(refused).toMatchObject({ code: 1, out: "", err: expect.stringContaining(why) })
+    const [agents, persons] = [shim(own, within), shim(own)]
+    await Promise.all([agents.initialize(), persons.initialize()])
+    await expect(agents.tool("change_hub", {})).rejects.toThrow("which no agent has")
+    expect(await agents.tool("give_work", {})).toEqual({ done: true })
+    expect(await persons.tool("change_hub", {})).toEqual({ done: true })
+    expect(await Promise.all([agents.close(), persons.close()])).toEqual([0, 0])
   } finally {
     own.remove()
   }
