@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { line, tally } from "./tally.ts"
+import { line, sum, tally } from "./tally.ts"
 
 const report = (tests: number, failures: number, skipped: number): string =>
   `<?xml version="1.0"?>\n<testsuites name="bun test" tests="${tests}" assertions="9" failures="${failures}" skipped="${skipped}">`
@@ -24,4 +24,9 @@ test("a run that skipped every test has failed", () => {
 test("names skipped tests only when there are any", () => {
   expect(line({ passed: 4, failed: 2, skipped: 3 })).toBe("4 passed, 2 failed, 3 skipped")
   expect(line({ passed: 4, failed: 0, skipped: 0 })).toBe("4 passed, 0 failed")
+})
+
+test("two runs are counted together", () => {
+  const one = { passed: 4, failed: 0, skipped: 1 }
+  expect(sum(one, tally("", 0))).toEqual({ passed: 4, failed: 1, skipped: 1 })
 })

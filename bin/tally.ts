@@ -21,6 +21,13 @@ export const tally = (report: string, exitCode: number): Tally => {
   return { passed, failed: failures === 0 && isBad ? 1 : failures, skipped }
 }
 
+/** Of two runs together. */
+export const sum = (a: Tally, b: Tally): Tally => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+})
+
 /** The last line of a test run. */
 export const line = ({ failed, passed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`

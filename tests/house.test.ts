@@ -275,3 +275,12 @@ describe("the import table", () => {
     expect((await foldersIn("core")).filter((room) => !rooms.includes(room))).toEqual([])
   })
 })
+
+test("every test is in a folder that `npm test` looks into", async () => {
+  const script = await Bun.file(join(root, "bin/test.ts")).text()
+  const folders = new Set([...script.matchAll(/"\.\/(\w+)"/g)].map(([, folder]) => folder))
+  const files = [...new Bun.Glob("**/*.test.ts").scanSync({ cwd: root })].filter(
+    (file) => !/(?:^|\/)(?:node_modules|dist)\//.test(file),
+  )
+  expect(files.filter((file) => !folders.has(file.split("/", 1)[0] ?? ""))).toEqual([])
+})
