@@ -61,6 +61,12 @@ const hub = (...argv: ReadonlyArray<string>) =>
     return { code, ...said }
   })
 
+/** The note of a use is written beside the call that used it. */
+const noted = Effect.gen(function* () {
+  const { list } = yield* Tokens
+  while ((yield* list).every(({ last_used_at }) => last_used_at === undefined)) yield* Effect.yieldNow
+})
+
 const test = (name: string, body: Effect.Effect<void, unknown, Tokens>) =>
   effect(name, Effect.provide(body, layer))
 
@@ -81,6 +87,7 @@ test(
       scopes: ["read", "admin"],
       created_at: "1970-01-01T00:00:00.000Z",
     })
+    yield* noted
     const listed = yield* hub("list")
     expect(listed.out.trimEnd().split("\n")).toEqual([
       "name   state   scopes         expires                   last used",
