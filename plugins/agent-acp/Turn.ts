@@ -40,8 +40,6 @@ const turn = Effect.fnUntraced(function* (
   host: Agent.AgentHost,
   tell: Tell,
 ) {
-  const refused = refusal(setting, request)
-  if (refused !== undefined) return yield* refused
   const program = yield* start(tools, setting, request)
   const reader = new Reader(setting.agent, setting.preset.seen)
   const told = (events: ReadonlyArray<Agent.AgentEvent>) => Effect.forEach(events, tell, { discard: true })
@@ -72,13 +70,6 @@ const turn = Effect.fnUntraced(function* (
   if (end instanceof Failure.Failure) return yield* end
   yield* tell({ answer: end })
 })
-
-const refusal = ({ agent }: Session.Setting, { output_schema, session, system }: Agent.AgentRequest) => {
-  const no = (what: string) => Failure.of("adapter_mismatch", `"${agent}" ${what}.`)
-  if (session?.fork === true) return no("cannot branch off a session: the protocol can only go on with one")
-  if (system !== undefined) return no("takes no system prompt besides its own: say it in the prompt")
-  return output_schema === undefined ? undefined : no("takes no output schema")
-}
 
 const start = Effect.fnUntraced(function* (
   { processes, workspace }: Tools,

@@ -27,15 +27,17 @@ export const launch = (
   request: Agent.AgentRequest,
 ): Agent.Launch | Failure.Failure => {
   const way = wayOf(config, request.prompt)
-  const refused = (typeof way === "string" ? undefined : way) ?? refusal(agent, config, request)
-  if (refused !== undefined) return refused
-  const values = valuesOf(config, request, way as Way)
-  const args = argumentsOf(config, values, request.permission)
-  const long = args.find((argument) => bytes(argument) > longest)
-  if (long !== undefined) return tooLong(agent, long)
+  if (way instanceof Failure.Failure) return way
+  const { model } = request
+  if (model !== undefined && config.models.length > 0 && !config.models.includes(model))
+    return Failure.of(
+      "model_unavailable",
+      `The agent "${agent}" has no model "${model}". Known: ${config.models.join(", ")}.`,
+    )
+  const values = valuesOf(config, request, way)
   return {
     program: config.program,
-    args,
+    args: argumentsOf(config, values, request.permission),
     env: { ...environment(config, values), ...request.env },
     ...(way === "stdin" ? { stdin: { text: request.prompt } } : {}),
     files: files(config, values),
@@ -60,36 +62,6 @@ const wayOf = (config: Config, prompt: string): Way | Failure.Failure => {
 
 const bytes = (text: string): number =>
   text.length > longest ? text.length : new TextEncoder().encode(text).byteLength
-
-/** What the request asks and the program cannot do. */
-const refusal = (agent: string, config: Config, request: Agent.AgentRequest): Failure.Failure | undefined => {
-  const can = supports(config)
-  const no = (what: string, next: string) =>
-    Failure.of("adapter_mismatch", `The agent "${agent}" ${what}: ${next}.`)
-  const model = request.model
-  if (model !== undefined && can.model !== true) return no("takes no model", "its args have no {{ model }}")
-  if (model !== undefined && config.models.length > 0 && !config.models.includes(model))
-    return Failure.of(
-      "model_unavailable",
-      `The agent "${agent}" has no model "${model}". Known: ${config.models.join(", ")}.`,
-    )
-  if (request.system !== undefined && can.system_prompt !== true)
-    return no("takes no system prompt", "its args have neither {{ system }} nor {{ system_file }}")
-  if (request.output_schema !== undefined && can.output_schema !== true)
-    return no(
-      "takes no output schema",
-      "its args have neither {{ output_schema }} nor {{ output_schema_file }}",
-    )
-  if (request.permission !== undefined && can.permission?.includes(request.permission) !== true)
-    return no(`has no permission mode "${request.permission}"`, "its config has no flags for it")
-  const verb = request.session?.fork === true ? "fork" : "resume"
-  if (request.session !== undefined && can[verb] !== true)
-    return no(`cannot ${verb} a session`, `its args have no {{ ${verb === "fork" ? "fork" : "session"} }}`)
-  const flag = [model, request.session?.id].find((value) => value?.startsWith("-") === true)
-  return flag === undefined
-    ? undefined
-    : no(`was given ${JSON.stringify(flag)}`, "it would read that as a flag")
-}
 
 const valuesOf = (config: Config, request: Agent.AgentRequest, way: Way): Template.Values => {
   const { session } = request
@@ -160,9 +132,3 @@ const files = (config: Config, values: Template.Values): Record<string, string> 
     ? { [schema]: values.output_schema }
     : {}),
 })
-
-const tooLong = (agent: string, argument: string): Failure.Failure =>
-  Failure.of(
-    "adapter_mismatch",
-    `An argument of "${agent}" has ${Math.ceil(bytes(argument) / 1024)} KB, and 120 KB are the most: hand it over by file ({{ system_file }}, {{ output_schema_file }}). It starts with ${JSON.stringify(argument.slice(0, 60))}.`,
-  )
