@@ -94,7 +94,7 @@ const byHand = (home: Home, models: ModelServer): (() => Promise<unknown>) => {
   const dir = path.join(home.path, "by-hand")
   fs.mkdirSync(dir, { recursive: true })
   const request = { run_id: "r", attempt: 1, prompt, cwd: home.path, dir, prompt_file: `${dir}/prompt` }
-  const start = launch("codex", Schema.decodeUnknownSync(Config)(given), request)
+  const start = launch(Schema.decodeUnknownSync(Config)(given), request)
   if (start instanceof Failure) throw start
   const { HUB_HOME: _home, ...env } = environment(home)
   return async () => {

@@ -1,4 +1,5 @@
 /** Everything that `import … from "hub/plugin"` gives. */
+export * as Adapter from "./Adapter.ts"
 export * as Agent from "./Agent.ts"
 export * as Condition from "./Condition.ts"
 export * as Content from "./Content.ts"

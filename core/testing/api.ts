@@ -1,5 +1,6 @@
 /** Everything that `import … from "hub/testing"` gives. */
 export { strict as assert } from "node:assert"
+export { adapterSuite, type AdapterOptions, type AdapterTools } from "./adapterSuite.ts"
 export { agentChecks, agentSuite, type Check, type Recording, type Subject } from "./agentSuite.ts"
 export { collect, type Collected, test } from "./collect.ts"
 export { effect, live, tempHome } from "./effect.ts"

@@ -5,6 +5,7 @@ import type { AgentRequest, Probe, Prober, ProgramAgent, Supports } from "../plu
 import { Failure } from "../plugin/Failure.ts"
 import { ProgramMissing } from "../services/Processes.ts"
 import { test } from "./collect.ts"
+import { requestOf } from "./request.ts"
 
 /** A machine with nothing on it but the program, which says `said`. */
 export const proberOf = (given: Partial<Prober> & { readonly said?: string }): Prober => ({
@@ -73,26 +74,16 @@ export const probeSuite = (agent: ProgramAgent, untold: ReadonlyArray<string> = 
 /** `-` is a prompt by stdin. */
 const flagIn = (argument: string): string | undefined => /^--?[a-zA-Z][\w-]*/.exec(argument)?.[0]
 
-const plain: AgentRequest = {
-  run_id: "r",
-  attempt: 1,
-  prompt: "do it",
-  cwd: "/work",
-  dir: "/attempt",
-  prompt_file: "/attempt/prompt",
-}
-
 /** All that the agent can be asked for. */
 const requests = (supports: Supports): ReadonlyArray<AgentRequest> => {
-  const all: AgentRequest = {
-    ...plain,
+  const all = requestOf({
     ...(supports.model === true ? { model: "m" } : {}),
     ...(supports.system_prompt === true ? { system: "s" } : {}),
     ...(supports.output_schema === true ? { output_schema: { type: "object" } } : {}),
     ...(supports.hub_tools === true
       ? { mcp: [{ name: "hub", command: "/bin/hub", args: [], env: {} }] }
       : {}),
-  }
+  })
   return [
     all,
     ...(supports.permission ?? []).map((permission) => ({ ...all, permission })),

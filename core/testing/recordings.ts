@@ -4,10 +4,11 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
-import type { AgentEvent, AgentRequest, ProgramAgent } from "../plugin/Agent.ts"
+import type { AgentEvent, ProgramAgent } from "../plugin/Agent.ts"
 import { Failure, FailureClass } from "../plugin/Failure.ts"
 import { noLateSign, subjectOf } from "./agentSuite.ts"
 import { test } from "./collect.ts"
+import { requestOf } from "./request.ts"
 
 const key = Schema.optionalKey
 
@@ -59,18 +60,9 @@ const linesOf = (file: string): ReadonlyArray<string> =>
         .filter((line) => line !== "")
     : []
 
-const nothing: AgentRequest = {
-  run_id: "recorded",
-  attempt: 1,
-  prompt: "",
-  cwd: "/",
-  dir: "/nowhere",
-  prompt_file: "/nowhere/prompt",
-}
-
 /** Plays one recording into a fresh decoder: first what came on stderr. */
 export const play = (agent: ProgramAgent, folder: string, name: string, wanted: RecordedCase) => {
-  const decoder = agent.decoder({ ...nothing, ...(wanted.request as Partial<AgentRequest>) })
+  const decoder = agent.decoder(requestOf(wanted.request))
   const heard = (["stderr", "stdout"] as const).flatMap((stream) =>
     linesOf(join(folder, `${name}.${stream === "stdout" ? "jsonl" : "stderr.txt"}`)).flatMap((line) =>
       decoder.feed(line, stream),

@@ -1,7 +1,8 @@
 /** A request as the start of `claude -p`. */
-import type { Agent } from "hub/plugin"
-import { Failure } from "hub/plugin"
+import { Adapter, type Agent } from "hub/plugin"
 import type { Config } from "./Config.ts"
+
+const { flag, mode } = Adapter
 
 export const supports: Agent.Supports = {
   resume: true,
@@ -12,26 +13,20 @@ export const supports: Agent.Supports = {
   system_prompt: true,
 }
 
-const modes: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = {
+const modes: Adapter.Modes = {
   restricted: ["--permission-mode", "plan"],
   auto: ["--permission-mode", "acceptEdits"],
   bypass: ["--dangerously-skip-permissions"],
 }
 
-/** Linux takes 128 KB for one argument, its end included. */
-const longest = 120 * 1024
-
-export const launch = (
-  agent: string,
-  config: Config,
-  request: Agent.AgentRequest,
-): Agent.Launch | Failure.Failure => {
-  const args = [
+export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch => ({
+  program: config.program,
+  args: [
     "-p",
     "--output-format",
     "stream-json",
     "--verbose",
-    ...((request.permission && modes[request.permission]) ?? []),
+    ...mode(modes, request.permission),
     ...flag("--model", request.model ?? config.model),
     ...system(request),
     ...flag("--json-schema", request.output_schema && JSON.stringify(request.output_schema)),
@@ -41,26 +36,10 @@ export const launch = (
     ...servers(request.mcp),
     ...allowed([...config.allowed_tools, ...(request.mcp ?? []).map(({ name }) => `mcp__${name}`)]),
     ...config.args,
-  ]
-  const long = args.find((argument) => new TextEncoder().encode(argument).byteLength > longest)
-  if (long !== undefined)
-    return Failure.of(
-      "adapter_mismatch",
-      `"${agent}" takes its system prompt and output schema as arguments, of 120 KB at most each. This one starts with ${JSON.stringify(long.slice(0, 60))}.`,
-    )
-  const odd = [request.model, request.session?.id].find((value) => value?.startsWith("-") === true)
-  if (odd !== undefined)
-    return Failure.of("adapter_mismatch", `"${agent}" would read ${JSON.stringify(odd)} as a flag.`)
-  return {
-    program: config.program,
-    args,
-    env: { ...environment(config, request), ...config.env, ...request.env },
-    stdin: { text: request.prompt },
-  }
-}
-
-const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
-  value === undefined ? [] : [name, value]
+  ],
+  env: { ...environment(config, request), ...config.env, ...request.env },
+  stdin: { text: request.prompt },
+})
 
 const allowed = (tools: ReadonlyArray<string>): ReadonlyArray<string> =>
   tools.length === 0 ? [] : ["--allowedTools", tools.join(",")]

@@ -1,7 +1,8 @@
 /** A request as the start of `codex exec --json`. */
-import type { Agent } from "hub/plugin"
-import { Failure } from "hub/plugin"
+import { Adapter, type Agent } from "hub/plugin"
 import type { Config } from "./Config.ts"
+
+const { flag, mode } = Adapter
 
 export const supports: Agent.Supports = {
   resume: true,
@@ -12,58 +13,38 @@ export const supports: Agent.Supports = {
   system_prompt: true,
 }
 
-const modes: Readonly<Partial<Record<Agent.Permission, ReadonlyArray<string>>>> = {
+const modes: Adapter.Modes = {
   restricted: ["-s", "read-only"],
   auto: ["-s", "workspace-write"],
   bypass: ["--dangerously-bypass-approvals-and-sandbox"],
 }
 
 const schema = "output-schema.json"
-/** Linux takes 128 KB for one argument, its end included. */
-const longest = 120 * 1024
 
 // Options stand before `resume` and `fork`: behind them Codex refuses `-s`.
-export const launch = (
-  agent: string,
-  config: Config,
-  request: Agent.AgentRequest,
-): Agent.Launch | Failure.Failure => {
-  const odd = [request.model, request.session?.id].find((value) => value?.startsWith("-") === true)
-  if (odd !== undefined)
-    return Failure.of("adapter_mismatch", `"${agent}" would read ${JSON.stringify(odd)} as a flag.`)
-  const system = settings(request.system === undefined ? {} : { developer_instructions: request.system })
-  if (system.some((argument) => new TextEncoder().encode(argument).byteLength > longest))
-    return Failure.of(
-      "adapter_mismatch",
-      `"${agent}" takes its system prompt as an argument, of 120 KB at most.`,
-    )
-  return {
-    program: config.program,
-    args: [
-      "exec",
-      "--json",
-      "--skip-git-repo-check",
-      ...((request.permission && modes[request.permission]) ?? []),
-      ...flag("-m", request.model ?? config.model),
-      ...flag("-p", config.profile),
-      ...settings(config.settings),
-      ...system,
-      ...settings(servers(request.mcp)),
-      ...(request.output_schema === undefined ? [] : ["--output-schema", `${request.dir}/${schema}`]),
-      ...config.args,
-      ...session(request),
-      "-",
-    ],
-    env: { ...config.env, ...request.env },
-    stdin: { text: request.prompt },
-    ...(request.output_schema === undefined
-      ? {}
-      : { files: { [schema]: JSON.stringify(request.output_schema) } }),
-  }
-}
-
-const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
-  value === undefined ? [] : [name, value]
+export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch => ({
+  program: config.program,
+  args: [
+    "exec",
+    "--json",
+    "--skip-git-repo-check",
+    ...mode(modes, request.permission),
+    ...flag("-m", request.model ?? config.model),
+    ...flag("-p", config.profile),
+    ...settings(config.settings),
+    ...settings(request.system === undefined ? {} : { developer_instructions: request.system }),
+    ...settings(servers(request.mcp)),
+    ...(request.output_schema === undefined ? [] : ["--output-schema", `${request.dir}/${schema}`]),
+    ...config.args,
+    ...session(request),
+    "-",
+  ],
+  env: { ...config.env, ...request.env },
+  stdin: { text: request.prompt },
+  ...(request.output_schema === undefined
+    ? {}
+    : { files: { [schema]: JSON.stringify(request.output_schema) } }),
+})
 
 const session = ({ session }: Agent.AgentRequest): ReadonlyArray<string> =>
   session === undefined ? [] : [session.fork === true ? "fork" : "resume", session.id]

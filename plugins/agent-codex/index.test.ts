@@ -1,39 +1,11 @@
-import { join } from "node:path"
-import { Schema } from "effect"
-import { Agent, Failure } from "hub/plugin"
-import { agentSuite, assert, recordedSuite, test } from "hub/testing"
-import { Config } from "./Config.ts"
+import { Failure } from "hub/plugin"
+import { adapterSuite, assert, test } from "hub/testing"
 import { decoder } from "./Decoder.ts"
-import { launch, supports } from "./Launch.ts"
+import adapter from "./index.ts"
 
-const config = (given: object = {}) => Schema.decodeUnknownSync(Config)(given)
-
-const agentOf = (given: object = {}) =>
-  Agent.program({
-    id: "codex",
-    summary: "Codex",
-    supports,
-    launch: (request) => launch("codex", config(given), request),
-    decoder: (request) => decoder("codex", request),
-  })
-
-agentSuite(agentOf())
-recordedSuite(agentOf(), join(import.meta.dirname, "fixtures"))
-
-const request: Agent.AgentRequest = {
-  run_id: "r",
-  attempt: 1,
-  prompt: "do it",
-  cwd: "/work",
-  dir: "/attempt",
-  prompt_file: "/attempt/prompt",
-}
-
-const launched = (more: Partial<Agent.AgentRequest>, given: object = {}): Agent.Launch => {
-  const made = launch("codex", config(given), { ...request, ...more })
-  if (made instanceof Failure.Failure) throw made
-  return made
-}
+const { launched } = adapterSuite(adapter, new URL("./fixtures", import.meta.url), {
+  full: { hub_tools: true, settings: { a: 1 }, profile: "p" },
+})
 
 test("the prompt travels by stdin; a folder outside git is fine", () => {
   const { args, stdin } = launched({})
@@ -68,11 +40,6 @@ test("an output schema is a file of the attempt", () => {
   const { args, files } = launched({ output_schema: { type: "object" } })
   assert(args.join(" ").includes("--output-schema /attempt/output-schema.json"))
   assert.deepEqual(files, { "output-schema.json": '{"type":"object"}' })
-})
-
-test("what looks like a flag is refused", () => {
-  const refused = launch("codex", config(), { ...request, session: { id: "--last" } })
-  assert(refused instanceof Failure.Failure && refused.facts.class === "adapter_mismatch")
 })
 
 const mcp = [{ name: "hub", command: "/bin/hub", args: ["serve", "--stdio"], env: { HUB_RUN: "r" } }]

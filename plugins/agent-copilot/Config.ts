@@ -1,18 +1,8 @@
 /** What `[plugin.NAME.config]` may say of Copilot CLI. */
 import { Schema } from "effect"
-import { Field } from "hub/plugin"
+import { Adapter } from "hub/plugin"
 
-const Text = Schema.NonEmptyString
-
-export const Config = Schema.Struct({
-  id: Field.optional(Text, "Id of the agent. The plugin's name in plugins.toml when left out."),
-  program: Field.withDefault(Text, "copilot", "The program: a name on PATH, or an absolute path."),
-  model: Field.optional(Text, "Model for requests that name none."),
-  args: Field.withDefault(Schema.Array(Schema.String), [], "More arguments."),
-  env: Field.withDefault(
-    Schema.Record(Schema.String, Schema.String),
-    {},
-    "Environment of the program: `COPILOT_MODEL`, or a provider of your own, for example.",
-  ),
-})
+export const Config = Schema.Struct(
+  Adapter.fields({ program: "copilot", env: "`COPILOT_MODEL`, or a provider of your own" }),
+)
 export type Config = typeof Config.Type

@@ -1,55 +1,10 @@
-import { join } from "node:path"
-import { Schema } from "effect"
-import { Agent, Failure } from "hub/plugin"
-import { agentSuite, assert, recordedSuite, test } from "hub/testing"
-import { Config } from "./Config.ts"
-import { decoder } from "./Decoder.ts"
-import { launch, supports } from "./Launch.ts"
+import { adapterSuite, assert, test } from "hub/testing"
+import adapter from "./index.ts"
 
-const config = (given: object = {}) => Schema.decodeUnknownSync(Config)(given)
-
-const agentOf = (given: object = {}) =>
-  Agent.program({
-    id: "copilot",
-    summary: "Copilot CLI",
-    supports,
-    launch: (request) => launch("copilot", config(given), request),
-    decoder: () => decoder("copilot"),
-  })
-
-agentSuite(agentOf())
-recordedSuite(agentOf(), join(import.meta.dirname, "fixtures"))
-
-const request: Agent.AgentRequest = {
-  run_id: "r",
-  attempt: 1,
-  prompt: "do it",
-  cwd: "/work",
-  dir: "/attempt",
-  prompt_file: "/attempt/prompt",
-}
-
-const launched = (more: Partial<Agent.AgentRequest>, given: object = {}): Agent.Launch => {
-  const made = launch("copilot", config(given), { ...request, ...more })
-  if (made instanceof Failure.Failure) throw made
-  return made
-}
+const { launched } = adapterSuite(adapter, new URL("./fixtures", import.meta.url))
 
 test("the prompt travels by stdin, since with -p it would be ignored there", () => {
   const { args, stdin } = launched({ permission: "bypass", model: "m", session: { id: "s1" } })
   assert.equal(args.join(" "), "--output-format json --allow-all-tools --model m --resume=s1")
   assert.deepEqual(stdin, { text: "do it" })
-})
-
-test("what Copilot CLI cannot do is refused, and said", () => {
-  const asked: ReadonlyArray<readonly [Partial<Agent.AgentRequest>, string]> = [
-    [{ session: { id: "s1", fork: true } }, "branch off"],
-    [{ system: "Be brief." }, "system prompt"],
-    [{ output_schema: {} }, "output schema"],
-    [{ model: "--yolo" }, "as a flag"],
-  ]
-  for (const [more, words] of asked) {
-    const refused = launch("copilot", config(), { ...request, ...more })
-    assert(refused instanceof Failure.Failure && refused.message.includes(words))
-  }
 })

@@ -1,18 +1,8 @@
 /** What `[plugin.NAME.config]` may say of droid. */
 import { Schema } from "effect"
-import { Field } from "hub/plugin"
+import { Adapter } from "hub/plugin"
 
-const Text = Schema.NonEmptyString
-
-export const Config = Schema.Struct({
-  id: Field.optional(Text, "Id of the agent. The plugin's name in plugins.toml when left out."),
-  program: Field.withDefault(Text, "droid", "The program: a name on PATH, or an absolute path."),
-  model: Field.optional(Text, "Model for requests that name none."),
-  args: Field.withDefault(Schema.Array(Schema.String), [], "More arguments."),
-  env: Field.withDefault(
-    Schema.Record(Schema.String, Schema.String),
-    {},
-    "Environment of the program: `FACTORY_API_KEY` of a second account, for example.",
-  ),
-})
+export const Config = Schema.Struct(
+  Adapter.fields({ program: "droid", command: "droid exec", env: "`FACTORY_API_KEY` of a second account" }),
+)
 export type Config = typeof Config.Type

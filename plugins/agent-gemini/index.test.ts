@@ -1,56 +1,11 @@
-import { join } from "node:path"
-import { Schema } from "effect"
-import { Agent, Failure } from "hub/plugin"
-import { agentSuite, assert, recordedSuite, test } from "hub/testing"
-import { Config } from "./Config.ts"
-import { decoder } from "./Decoder.ts"
-import { launch, supports } from "./Launch.ts"
+import { adapterSuite, assert, test } from "hub/testing"
+import adapter from "./index.ts"
 
-const config = (given: object = {}) => Schema.decodeUnknownSync(Config)(given)
-
-const agentOf = (given: object = {}) =>
-  Agent.program({
-    id: "gemini",
-    summary: "Gemini CLI",
-    supports,
-    launch: (request) => launch("gemini", config(given), request),
-    decoder: () => decoder("gemini"),
-  })
-
-agentSuite(agentOf())
-recordedSuite(agentOf(), join(import.meta.dirname, "fixtures"))
-
-const request: Agent.AgentRequest = {
-  run_id: "r",
-  attempt: 1,
-  prompt: "do it",
-  cwd: "/work",
-  dir: "/attempt",
-  prompt_file: "/attempt/prompt",
-}
-
-const launched = (more: Partial<Agent.AgentRequest>, given: object = {}): Agent.Launch => {
-  const made = launch("gemini", config(given), { ...request, ...more })
-  if (made instanceof Failure.Failure) throw made
-  return made
-}
+const { launched } = adapterSuite(adapter, new URL("./fixtures", import.meta.url))
 
 test("the prompt travels by stdin, into a folder that need not be trusted", () => {
   const { args, env, stdin } = launched({ permission: "auto", model: "flash", session: { id: "s1" } })
   assert.equal(args.join(" "), "--skip-trust -o stream-json --approval-mode auto_edit -m flash --resume s1")
   assert.equal(env?.["GEMINI_CLI_NO_RELAUNCH"], "true")
   assert.deepEqual(stdin, { text: "do it" })
-})
-
-test("what Gemini CLI cannot do is refused, and said", () => {
-  const asked: ReadonlyArray<readonly [Partial<Agent.AgentRequest>, string]> = [
-    [{ session: { id: "s1", fork: true } }, "branch off"],
-    [{ system: "Be brief." }, "system prompt"],
-    [{ output_schema: {} }, "output schema"],
-    [{ model: "--yolo" }, "as a flag"],
-  ]
-  for (const [more, words] of asked) {
-    const refused = launch("gemini", config(), { ...request, ...more })
-    assert(refused instanceof Failure.Failure && refused.message.includes(words))
-  }
 })

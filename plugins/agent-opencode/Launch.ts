@@ -1,6 +1,8 @@
 /** A request as the start of `opencode run --format json`. */
-import { type Agent, Failure, Reading } from "hub/plugin"
+import { Adapter, type Agent, Reading } from "hub/plugin"
 import type { Config } from "./Config.ts"
+
+const { flag } = Adapter
 
 export const supports: Agent.Supports = {
   resume: true,
@@ -12,13 +14,7 @@ export const supports: Agent.Supports = {
 // It has no flag for looking only. Its own config, for this run alone, says what may be done.
 const restricted = { edit: "deny", bash: "deny", webfetch: "deny" }
 
-export const launch = (
-  agent: string,
-  config: Config,
-  request: Agent.AgentRequest,
-): Agent.Launch | Failure.Failure => {
-  const refused = refusal(agent, request)
-  if (refused !== undefined) return refused
+export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch => {
   const given = { ...config.env, ...request.env }
   return {
     program: config.program,
@@ -79,17 +75,3 @@ const servers = (mcp: ReadonlyArray<Agent.McpServer>) =>
       { type: "local", command: [command, ...args], environment: env, enabled: true },
     ]),
   )
-
-const flag = (name: string, value: string | undefined): ReadonlyArray<string> =>
-  value === undefined ? [] : [name, value]
-
-const refusal = (
-  agent: string,
-  { model, output_schema, session, system }: Agent.AgentRequest,
-): Failure.Failure | undefined => {
-  const no = (what: string) => Failure.of("adapter_mismatch", `"${agent}" ${what}.`)
-  if (system !== undefined) return no("takes no system prompt besides its own: say it in the prompt")
-  if (output_schema !== undefined) return no("takes no output schema")
-  const odd = [model, session?.id].find((value) => value?.startsWith("-") === true)
-  return odd === undefined ? undefined : no(`would read ${JSON.stringify(odd)} as a flag`)
-}

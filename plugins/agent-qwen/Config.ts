@@ -1,22 +1,12 @@
 /** What `[plugin.NAME.config]` may say of Qwen Code. */
 import { Schema } from "effect"
-import { Field } from "hub/plugin"
-
-const Text = Schema.NonEmptyString
+import { Adapter, Field } from "hub/plugin"
 
 export const Config = Schema.Struct({
-  id: Field.optional(Text, "Id of the agent. The plugin's name in plugins.toml when left out."),
-  program: Field.withDefault(Text, "qwen", "The program: a name on PATH, or an absolute path."),
-  model: Field.optional(Text, "Model for requests that name none."),
+  ...Adapter.fields({ program: "qwen", env: "`OPENAI_BASE_URL` of another server" }),
   auth_type: Field.optional(
-    Text,
+    Schema.NonEmptyString,
     "How it logs in, when its own settings do not say: `openai`, `qwen-oauth`.",
-  ),
-  args: Field.withDefault(Schema.Array(Schema.String), [], "More arguments."),
-  env: Field.withDefault(
-    Schema.Record(Schema.String, Schema.String),
-    {},
-    "Environment of the program: `OPENAI_BASE_URL` of another server, for example.",
   ),
 })
 export type Config = typeof Config.Type
