@@ -8,7 +8,7 @@ import type { Caller } from "../plugin/Operation.ts"
 import type { Facts } from "./mcp/Callers.ts"
 import { Lines } from "./mcp/Lines.ts"
 import { Listening } from "./mcp/Listening.ts"
-import { catalogueOf, type HubOptions, make } from "./mcp/Server.ts"
+import { type HubOptions, make, reached } from "./mcp/Server.ts"
 import { ownStdout } from "./mcp/Stdout.ts"
 import * as Subscriptions from "./mcp/Subscriptions.ts"
 
@@ -36,7 +36,7 @@ export const serveOn = Effect.fn("Mcp.serveOn")(function* (
   yield* Effect.callback<void>((resume) => {
     let server: Server | undefined
     const subscriptions = Subscriptions.make({
-      catalogue: catalogueOf(options),
+      hub: reached(options),
       fork,
       tell: (uri) => server?.sendResourceUpdated({ uri }),
     })

@@ -24,7 +24,12 @@ export interface Resource {
     caller: Caller,
     talk: Talk,
   ) => Effect.Effect<string | Blob, OperationFailed, PluginServices>
-  /** An element each time it reads differently. With it a client may subscribe. Ends when nothing more will change. */
+  /**
+   * An element each time it reads differently. With it a client may subscribe. Ends when nothing more will change.
+   *
+   * Takes up its source first thing: a client is told that it has subscribed once the stream runs. When the plugin is started again,
+   * the hub tells its subscribers so, and follows the new one.
+   */
   readonly changes?: ((variables: Variables) => Stream.Stream<unknown, never, PluginServices>) | undefined
   /** What a variable of the URI may be, best first, at most 100, for what was typed so far. */
   readonly complete?:

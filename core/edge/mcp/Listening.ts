@@ -4,24 +4,35 @@
  * The SDK's entry for long connections answers them by itself and hands out what the server tells; it does not say which
  * resources are wanted, so that would have to be told of all of them.
  */
-import type { JSONRPCMessage, Transport, TransportSendOptions } from "@modelcontextprotocol/server"
+import type {
+  JSONRPCMessage,
+  JSONRPCNotification,
+  JSONRPCRequest,
+  Transport,
+  TransportSendOptions,
+} from "@modelcontextprotocol/server"
 import { isObject } from "../JsonSchema.ts"
-import { mostFollowed } from "./Subscriptions.ts"
+import { type Held, mostFollowed } from "./Subscriptions.ts"
 
 type Id = string | number
 
 export interface Ear {
-  /** Until the function it gives is called. */
-  readonly wanted: (uri: string) => () => void
+  readonly wanted: (uri: string) => Held
   /** After everyone else was told. */
   readonly ended: () => void
+}
+
+interface Open {
+  readonly held: ReadonlyArray<Held>
+  /** The SDK knows of it. */
+  isHeard: boolean
 }
 
 export class Listening implements Transport {
   onclose?: () => void
   onerror?: (error: Error) => void
   onmessage?: (message: JSONRPCMessage) => void
-  private readonly open = new Map<Id, ReadonlyArray<() => void>>()
+  private readonly open = new Map<Id, Open>()
   private readonly wire: Transport
   private readonly ear: Ear
 
@@ -32,12 +43,10 @@ export class Listening implements Transport {
 
   start(): Promise<void> {
     Object.assign(this.wire, {
-      onmessage: (message: JSONRPCMessage) => {
-        this.hear(message)
-        this.onmessage?.(message)
-      },
+      onmessage: (message: JSONRPCMessage) => this.hear(message),
       onerror: (error: Error) => this.onerror?.(error),
       onclose: () => {
+        this.open.clear()
         this.onclose?.()
         this.ear.ended()
       },
@@ -60,26 +69,38 @@ export class Listening implements Transport {
   }
 
   private hear(message: JSONRPCMessage): void {
-    if (!("method" in message)) return
-    if (message.method === "subscriptions/listen" && "id" in message)
-      this.want(message.id, urisOf(message.params))
-    if (message.method === "notifications/cancelled") this.leave(message.params?.["requestId"] as Id)
+    const uris = isListen(message) ? urisOf(message.params) : []
+    if (isListen(message) && uris.length > 0) return void this.listen(message, uris)
+    if (isCancelled(message) && this.leave(message.params?.["requestId"] as Id)?.isHeard === false) return
+    this.onmessage?.(message)
   }
 
-  private want(id: Id, uris: ReadonlyArray<string>): void {
-    this.leave(id)
-    if (uris.length > 0)
-      this.open.set(
-        id,
-        uris.map((uri) => this.ear.wanted(uri)),
-      )
+  private async listen(message: JSONRPCRequest, uris: ReadonlyArray<string>): Promise<void> {
+    this.leave(message.id)
+    const open = { held: uris.map((uri) => this.ear.wanted(uri)), isHeard: false }
+    this.open.set(message.id, open)
+    await allSettled(open.held)
+    if (this.open.get(message.id) !== open) return
+    open.isHeard = true
+    this.onmessage?.(message)
   }
 
-  private leave(id: Id): void {
-    for (const left of this.open.get(id) ?? []) left()
+  private leave(id: Id): Open | undefined {
+    const open = this.open.get(id)
+    for (const { leave } of open?.held ?? []) leave()
     this.open.delete(id)
+    return open
   }
 }
+
+const isListen = (message: JSONRPCMessage): message is JSONRPCRequest =>
+  "method" in message && "id" in message && message.method === "subscriptions/listen"
+
+const isCancelled = (message: JSONRPCMessage): message is JSONRPCNotification =>
+  "method" in message && message.method === "notifications/cancelled"
+
+/** Acknowledged earlier, a change in between would be lost. */
+export const allSettled = (held: ReadonlyArray<Held>) => Promise.all(held.map(({ settled }) => settled))
 
 /** The resources that the parameters of `subscriptions/listen` name, each once, at most as many as one may follow. */
 export const urisOf = (params: unknown): ReadonlyArray<string> => {

@@ -86,16 +86,15 @@ const onClose = (server: Server, close: () => void): void => {
   }
 }
 
-const reached = ({ hub }: HubOptions): Effect.Effect<Served, ProtocolError> =>
+export const reached = ({ hub }: HubOptions): Effect.Effect<Served, ProtocolError> =>
   Effect.mapError(hub, ({ message }) => new ProtocolError(ProtocolErrorCode.InternalError, message))
 
-export const catalogueOf = (options: HubOptions) =>
-  Effect.flatMap(reached(options), ({ catalogue }) => catalogue)
+const catalogueOf = (options: HubOptions) => Effect.flatMap(reached(options), ({ catalogue }) => catalogue)
 
 const subscriptionsOf = (making: Making, server: Server): Subscriptions.Subscriptions => {
   if (making.subscriptions !== undefined) return making.subscriptions
   const own = Subscriptions.make({
-    catalogue: catalogueOf(making),
+    hub: reached(making),
     fork: making.fork,
     tell: (uri) => server.sendResourceUpdated({ uri }),
   })

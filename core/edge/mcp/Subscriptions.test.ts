@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test"
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js"
-import { Effect, PubSub, Stream } from "effect"
+import { Effect, PubSub, Queue, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { ResourceHandle } from "../../plugin/Catalogue.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
+import type { Variables } from "../../plugin/Resource.ts"
 import { effect } from "../../testing/effect.ts"
 import { catalogueOf, closeAll, hubOf, oldClient, rawClient } from "../fixtures/linked.ts"
 import { make, mostFollowed } from "./Subscriptions.ts"
@@ -12,8 +13,8 @@ afterEach(closeAll)
 
 const caller = { door: "mcp", client: "test" } as const
 
-/** Notes that change when they are told to. `open` says how many follow. */
-const notes = () => {
+/** Notes that change when they are told to. `open` says how many follow; one is read once `ready`. */
+const notes = (ready = Promise.resolve()) => {
   const changed = Effect.runSync(PubSub.unbounded<string>())
   const followers = { open: 0 }
   const waiting: Array<() => void> = []
@@ -31,7 +32,10 @@ const notes = () => {
     read: ({ id }) =>
       id === "gone"
         ? Effect.fail(new OperationFailed({ code: "not_found", message: "There is no note gone." }))
-        : Effect.succeed(`note ${id}`),
+        : Effect.as(
+            Effect.promise(() => ready),
+            `note ${id}`,
+          ),
     changes: ({ id }) =>
       Stream.unwrap(
         Effect.map(
@@ -77,6 +81,24 @@ describe("up to 2025-11-25", () => {
     await all.until(0)
   })
 
+  test("a change right after the answer is told, also where the source is taken up in a fiber of its own", async () => {
+    const all = notes()
+    const resources = all.catalogue.resources.map(({ changes, ...one }) => ({
+      ...one,
+      changes: (variables: Variables) =>
+        Stream.callback((queue) =>
+          Stream.runForEach(changes?.(variables) ?? Stream.empty, (change) => Queue.offer(queue, change)),
+        ),
+    }))
+    const told = Promise.withResolvers<string>()
+    const client = await oldClient(hubOf(catalogueOf({ resources })), {}, (one) =>
+      one.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => told.resolve(params.uri)),
+    )
+    await client.subscribeResource({ uri: "notes://1" })
+    all.change("1")
+    expect(await told.promise).toBe("notes://1")
+  })
+
   test("what is not there, or may not be read, is refused", async () => {
     const all = notes()
     const client = await oldClient(hubOf(all.catalogue))
@@ -104,6 +126,38 @@ describe("2026-07-28", () => {
     await all.until(0)
   })
 
+  test("a subscription is acknowledged when its resources are followed, and not before", async () => {
+    const { promise: ready, resolve: be } = Promise.withResolvers<void>()
+    const all = notes(ready)
+    const client = await rawClient(hubOf(all.catalogue))
+    client.begin("subscriptions/listen", { notifications: { resourceSubscriptions: ["notes://1"] } })
+    await client.ask("tools/list")
+    expect(client.told).toEqual([])
+    be()
+    await client.heard(({ method }) => method === "notifications/subscriptions/acknowledged")
+    all.change("1")
+    await client.heard(({ method }) => method === "notifications/resources/updated")
+  })
+
+  test("a listen that is cancelled before it is acknowledged follows nothing and is told nothing", async () => {
+    const { promise: ready, resolve: be } = Promise.withResolvers<void>()
+    const all = notes(ready)
+    const client = await rawClient(hubOf(all.catalogue))
+    const cancelled = client.begin("subscriptions/listen", {
+      notifications: { resourceSubscriptions: ["notes://1"] },
+    })
+    await client.send({ method: "notifications/cancelled", params: { requestId: cancelled.id } })
+    const other = client.begin("subscriptions/listen", {
+      notifications: { resourceSubscriptions: ["notes://2"] },
+    })
+    be()
+    const { params } = await client.heard(
+      ({ method }) => method === "notifications/subscriptions/acknowledged",
+    )
+    expect(params._meta).toEqual({ "io.modelcontextprotocol/subscriptionId": other.id })
+    expect(all.open()).toBe(1)
+  })
+
   test("what is followed ends with the connection, and with a listen that is refused", async () => {
     const all = notes()
     const client = await rawClient(hubOf(all.catalogue))
@@ -119,13 +173,53 @@ describe("2026-07-28", () => {
   })
 })
 
+describe("a plugin that is started again", () => {
+  test("is followed on, and its subscriber is told once that it changed", async () => {
+    const [before, after] = [notes(), notes()]
+    const hub = hubOf(before.catalogue)
+    const told: Array<string> = []
+    let hear = (): void => {}
+    const client = await oldClient(hub, {}, (one) =>
+      one.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+        told.push(params.uri)
+        hear()
+      }),
+    )
+    const next = () => new Promise<void>((resolve) => (hear = resolve))
+    await client.subscribeResource({ uri: "notes://1" })
+    const replaced = next()
+    hub.change(catalogueOf({}))
+    await before.until(0)
+    hub.change(after.catalogue)
+    await replaced
+    expect(after.open()).toBe(1)
+    const changed = next()
+    after.change("1")
+    await changed
+    expect(told).toEqual(["notes://1", "notes://1"])
+    await client.unsubscribeResource({ uri: "notes://1" })
+    expect(after.open()).toBe(0)
+  })
+
+  test("is followed on by subscriptions/listen", async () => {
+    const [before, after] = [notes(), notes()]
+    const hub = hubOf(before.catalogue)
+    const client = await rawClient(hub)
+    client.begin("subscriptions/listen", { notifications: { resourceSubscriptions: ["notes://1"] } })
+    await client.heard(({ method }) => method === "notifications/subscriptions/acknowledged")
+    hub.change(after.catalogue)
+    await client.heard(({ method }) => method === "notifications/resources/updated")
+    expect([before.open(), after.open()]).toEqual([0, 1])
+  })
+})
+
 effect(
   "many changes at once are told ten times a second at most, and the last is not lost",
   Effect.gen(function* () {
     const all = notes()
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     let told = 0
-    const followed = make({ catalogue: Effect.succeed(all.catalogue), fork, tell: () => told++ })
+    const followed = make({ hub: hubOf(all.catalogue).hub, fork, tell: () => told++ })
     yield* followed.add("notes://1", caller)
     yield* Effect.promise(() => all.until(1))
     for (let second = 0; second < 10; second++) {
@@ -149,9 +243,9 @@ effect(
   Effect.gen(function* () {
     const all = notes()
     const fork = Effect.runForkWith(yield* Effect.context<never>())
-    const followed = make({ catalogue: Effect.succeed(all.catalogue), fork, tell: () => {} })
+    const followed = make({ hub: hubOf(all.catalogue).hub, fork, tell: () => {} })
     const leave = yield* followed.add("notes://0", caller)
-    const again = followed.hold("notes://0", caller)
+    const { leave: again } = followed.hold("notes://0", caller)
     for (let i = 1; i < mostFollowed; i++) yield* followed.add(`notes://${i}`, caller)
     yield* Effect.promise(() => all.until(mostFollowed))
     const error = yield* Effect.flip(followed.add("notes://more", caller))

@@ -1,11 +1,12 @@
 /** Resources that a client wants to hear of, followed for as long as somebody does. */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server"
-import { Effect, type Fiber, Stream } from "effect"
-import type { Catalogue } from "../../plugin/Catalogue.ts"
+import { Effect, type Fiber, Latch, Option, Stream } from "effect"
+import type { Catalogue, ResourceHandle } from "../../plugin/Catalogue.ts"
 import type { Caller } from "../../plugin/Operation.ts"
 import { silent } from "../../plugin/Talk.ts"
 import { find, type Found, read } from "./Readings.ts"
 import { type Fork, toProtocol } from "./Settle.ts"
+import type { Served } from "./Watch.ts"
 
 /** Resources that one connection may follow. */
 export const mostFollowed = 1_000
@@ -13,71 +14,122 @@ export const mostFollowed = 1_000
 /** At most ten notifications a second for each resource: what happens in between is told once. */
 const pause = "100 millis"
 
+export interface Held {
+  /** Resolves once it is followed, or cannot be. */
+  readonly settled: Promise<void>
+  readonly leave: () => void
+}
+
 export interface Subscriptions {
   /**
-   * Follows it until the function it gives is called. Fails when there is no such resource, when the caller may not read it,
-   * and over the limit. One that changes no more counts too, until it is left.
+   * Follows it until the function it gives is called, also when its plugin is started again. Fails when there is no such resource,
+   * when the caller may not read it, and over the limit. One that changes no more counts too, until it is left.
    */
   readonly add: (uri: string, caller: Caller) => Effect.Effect<() => void, ProtocolError>
-  /** The same at once; what fails is passed over. */
-  readonly hold: (uri: string, caller: Caller) => () => void
+  /** The same, in the background; what fails is passed over. */
+  readonly hold: (uri: string, caller: Caller) => Held
   readonly close: () => void
 }
 
 interface Followed {
+  readonly uri: string
+  readonly changed: Latch.Latch
+  readonly telling: Fiber.Fiber<void>
   count: number
-  fiber?: Fiber.Fiber<void>
+  /** The one that is followed now; none while its plugin is away. */
+  resource?: ResourceHandle | undefined
+  following?: Fiber.Fiber<void> | undefined
 }
 
 export const make = (options: {
-  readonly catalogue: Effect.Effect<Catalogue, ProtocolError>
+  readonly hub: Effect.Effect<Pick<Served, "catalogue" | "changes">, ProtocolError>
   readonly fork: Fork
   /** The resource reads differently now. */
   readonly tell: (uri: string) => unknown
   readonly most?: number
 }): Subscriptions => {
-  const { catalogue, fork, most = mostFollowed, tell } = options
+  const { fork, hub, most = mostFollowed, tell } = options
   const all = new Map<string, Followed>()
+  let watching: Fiber.Fiber<void> | undefined
 
   const add = Effect.fnUntraced(function* (uri: string, caller: Caller) {
-    const found = yield* readable(yield* catalogue, uri, caller)
+    const served = yield* hub
+    const found = yield* readable(yield* served.catalogue, uri, caller)
     const known = all.get(uri)
     if (known === undefined && all.size >= most) return yield* tooMany(most)
     const one = known ?? begin(uri, found)
     one.count++
-    return once(() => leave(uri, one))
+    watching ??= fork(watch(served))
+    yield* begun
+    return once(() => leave(one))
   })
 
   const begin = (uri: string, found: Found): Followed => {
-    const one: Followed = { count: 0 }
+    const changed = Latch.makeUnsafe()
+    const one: Followed = { uri, changed, count: 0, telling: fork(telling(changed, () => tell(uri))) }
     all.set(uri, one)
-    one.fiber = fork(follow(found, () => tell(uri)))
+    follow(one, found)
     return one
   }
 
-  const leave = (uri: string, one: Followed): void => {
-    if (--one.count > 0) return
-    if (all.get(uri) === one) all.delete(uri)
-    one.fiber?.interruptUnsafe()
+  const follow = (one: Followed, found: Found | undefined): void => {
+    one.following?.interruptUnsafe()
+    one.resource = found?.resource
+    one.following = found === undefined ? undefined : fork(noting(found, one.changed))
   }
 
-  const hold = (uri: string, caller: Caller) => {
+  /** Started again, it may have changed while nobody followed. */
+  const refit = (one: Followed, found: Found | undefined): void => {
+    if (found?.resource === one.resource) return
+    follow(one, found)
+    if (found !== undefined) one.changed.openUnsafe()
+  }
+
+  const watch = ({ catalogue, changes }: Pick<Served, "catalogue" | "changes">): Effect.Effect<void> =>
+    Stream.runForEach(changes, () =>
+      Effect.flatMap(catalogue, (now) =>
+        Effect.forEach(
+          all.values(),
+          (one) =>
+            Effect.map(Effect.option(find(now, one.uri)), (found) =>
+              refit(one, Option.getOrUndefined(found)),
+            ),
+          { discard: true },
+        ),
+      ),
+    )
+
+  const leave = (one: Followed): void => {
+    if (--one.count > 0) return
+    if (all.get(one.uri) === one) all.delete(one.uri)
+    end(one)
+  }
+
+  const hold = (uri: string, caller: Caller): Held => {
     let isLeft = false
     let release = (): void => {}
     const adding = Effect.map(add(uri, caller), (made) => (isLeft ? made() : (release = made)))
-    fork(Effect.ignore(adding))
-    return () => {
+    const { promise: settled, resolve } = Promise.withResolvers<void>()
+    fork(Effect.ensuring(Effect.ignore(adding), Effect.sync(resolve)))
+    const leave = () => {
       isLeft = true
       release()
     }
+    return { settled, leave }
   }
 
   const close = (): void => {
-    for (const { fiber } of all.values()) fiber?.interruptUnsafe()
+    watching?.interruptUnsafe()
+    for (const one of all.values()) end(one)
     all.clear()
   }
 
   return { add, hold, close }
+}
+
+const end = ({ following, telling }: Followed): void => {
+  following?.interruptUnsafe()
+  telling.interruptUnsafe()
 }
 
 const once = (run: () => void): (() => void) => {
@@ -102,12 +154,18 @@ const readable = Effect.fnUntraced(function* (catalogue: Catalogue, uri: string,
   return found
 })
 
-const follow = ({ resource: { changes }, variables }: Found, tell: () => unknown): Effect.Effect<void> =>
-  changes === undefined
-    ? Effect.never
-    : changes(variables).pipe(
-        Stream.buffer({ capacity: 1, strategy: "sliding" }),
-        Stream.runForEach(() =>
-          Effect.andThen(Effect.ignore(Effect.tryPromise(async () => tell())), Effect.sleep(pause)),
-        ),
-      )
+/** Who takes its source up in a fiber of its own, as a plugin in another process does, has done so by then. */
+const begun = Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve)))
+
+const noting = ({ resource: { changes }, variables }: Found, changed: Latch.Latch): Effect.Effect<void> =>
+  changes === undefined ? Effect.void : Stream.runForEach(changes(variables), () => changed.open)
+
+const telling = (changed: Latch.Latch, tell: () => unknown): Effect.Effect<never> =>
+  Effect.forever(
+    Effect.gen(function* () {
+      yield* changed.await
+      yield* changed.close
+      yield* Effect.ignore(Effect.tryPromise(async () => tell()))
+      yield* Effect.sleep(pause)
+    }),
+  )

@@ -8,7 +8,7 @@ import {
 import { Effect } from "effect"
 import type { Caller } from "../../../plugin/Operation.ts"
 import { isObject } from "../../JsonSchema.ts"
-import { urisOf } from "../Listening.ts"
+import { allSettled, urisOf } from "../Listening.ts"
 import * as Server from "../Server.ts"
 import * as Subscriptions from "../Subscriptions.ts"
 import { watch } from "../Watch.ts"
@@ -39,16 +39,17 @@ export const make = Effect.fnUntraced(function* (making: Server.Making, maxBytes
   )
 
   const subscriptions = Subscriptions.make({
-    catalogue: Effect.flatMap(served, ({ catalogue }) => catalogue),
+    hub: served,
     fork: making.fork,
     tell: (uri) => notify.resourceUpdated(uri),
   })
 
   const handle = async ({ body, request }: Asked, caller: Caller, authInfo: AuthInfo): Promise<Response> => {
     const uris = isListen(body) ? urisOf(body["params"]) : []
-    const left = uris.map((uri) => subscriptions.hold(uri, caller))
+    const held = uris.map((uri) => subscriptions.hold(uri, caller))
+    if (held.length > 0) await allSettled(held)
     const response = await handler.fetch(request, { authInfo, parsedBody: body })
-    return flow(request, response, () => left.forEach((leave) => leave()))
+    return flow(request, response, () => held.forEach(({ leave }) => leave()))
   }
 
   /** Its streams end. */
