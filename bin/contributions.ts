@@ -15,15 +15,12 @@ const Sample = Schema.Struct({
   plugin: Schema.Record(Schema.String, Schema.Struct({ config: Schema.optionalKey(Schema.Unknown) })),
 })
 
-/** In the order of kinds. Undefined when the setup needs more than its config. */
-export const contributionsOf = async (
-  plugin: Plugin,
-  sample: string,
-): Promise<ReadonlyArray<Contribution> | undefined> => {
+/** Undefined when the setup needs more than its config. */
+export const contributionsOf = async (plugin: Plugin, sample: string): Promise<Contributions | undefined> => {
   const exit = await Effect.runPromiseExit(
     setUp(plugin, sample).pipe(Effect.scoped, Effect.timeout("5 seconds")),
   )
-  return Exit.isSuccess(exit) ? listed(exit.value) : undefined
+  return Exit.isSuccess(exit) ? exit.value : undefined
 }
 
 const setUp = Effect.fnUntraced(function* (plugin: Plugin, sample: string) {
@@ -49,7 +46,8 @@ const services: Context.Context<PluginServices> = Context.empty().pipe(
   Context.add(Workspace, nothing<Workspace["Service"]>()),
 )
 
-const listed = (made: Contributions): ReadonlyArray<Contribution> => [
+/** In the order of kinds. */
+export const listed = (made: Contributions): ReadonlyArray<Contribution> => [
   ...(made.agents ?? []).map(({ id, summary }) => ({ kind: "agent", id, summary })),
   ...(made.steps ?? []).map(({ type, summary }) => ({ kind: "step", id: type, summary })),
   ...(made.conditions ?? []).map(({ id, summary }) => ({ kind: "condition", id, summary })),

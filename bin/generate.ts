@@ -12,7 +12,7 @@ import { Processes } from "../core/services/Processes.ts"
 import type { Plugin } from "../core/plugin/Plugin.ts"
 import { readRecordings } from "../core/testing/recordings.ts"
 import { builtin } from "./builtin.ts"
-import { contributionsOf } from "./contributions.ts"
+import { contributionsOf, listed } from "./contributions.ts"
 
 const root = join(import.meta.dir, "..")
 
@@ -30,15 +30,22 @@ const language = {
   conditions: conditions({ processes: unused, env: {} }).values().toArray(),
 }
 
-const pluginFiles = async (plugin: Plugin): Promise<ReadonlyArray<readonly [string, string]>> => {
+const samples = await Promise.all(
+  Object.values(builtin).map(async (load) => {
+    const plugin: Plugin = (await load()).default
+    const written = read(`plugins/${plugin.id}/sample.toml`)
+    const text = written === undefined || isOurs(written) ? sample(plugin) : written
+    return { plugin, text, made: await contributionsOf(plugin, text) }
+  }),
+)
+
+const pluginFiles = ({ made, plugin, text }: (typeof samples)[number]) => {
   const folder = `plugins/${plugin.id}`
-  const written = read(`${folder}/sample.toml`)
-  const text = written === undefined || isOurs(written) ? sample(plugin) : written
-  const contributes = await contributionsOf(plugin, text)
+  const contributes = made && listed(made)
   return [
     [`${folder}/README.md`, readme(read(`${folder}/README.md`), { ...plugin, contributes })],
     [`${folder}/sample.toml`, text],
-  ]
+  ] as const
 }
 
 /** Of every plugin that has some. */
@@ -47,13 +54,17 @@ const recordings = Object.keys(builtin)
   .filter((folder) => existsSync(join(folder, "index.json")))
   .map(readRecordings)
 
-const plugins = await Promise.all(Object.values(builtin).map((load) => load()))
+/** Those that are one program each, not a way to describe any. */
+const agents = samples
+  .filter(({ plugin }) => existsSync(join(root, "plugins", plugin.id, "fixtures", "index.json")))
+  .flatMap(({ made }) => made?.agents ?? [])
+  .filter((agent) => agent.kind === "program")
 
 const files: ReadonlyArray<readonly [string, string]> = [
   ["docs/schema/pipeline.json", pipelineSchema(language)],
-  ["docs/reference/agents.md", agentReference(recordings)],
+  ["docs/reference/agents.md", agentReference(agents, recordings)],
   ["docs/reference/pipelines.md", pipelineReference(language)],
-  ...(await Promise.all(plugins.map((module) => pluginFiles(module.default)))).flat(),
+  ...samples.flatMap(pluginFiles),
 ]
 
 const stale = files.filter(([path, text]) => read(path) !== text)

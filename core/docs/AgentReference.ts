@@ -1,5 +1,7 @@
-/** What each recorded end of a real agent becomes: from the same tables that the adapters are tried against. */
+/** What agents can be asked, read off their adapters, and what each recorded end of a real one becomes, from the tables that these are tried against. */
+import type { ProgramAgent } from "../plugin/Agent.ts"
 import type { FailureClass } from "../plugin/Failure.ts"
+import { abilities } from "./Abilities.ts"
 import { code, table } from "./Markdown.ts"
 
 interface Case {
@@ -66,10 +68,14 @@ const happened: ReadonlyArray<readonly [what: string, ...names: ReadonlyArray<st
   ["SIGKILL", "kill-kill"],
 ]
 
-export const agentReference = (all: ReadonlyArray<Recorded>): string =>
+export const agentReference = (agents: ReadonlyArray<ProgramAgent>, all: ReadonlyArray<Recorded>): string =>
   [
-    "<!-- Written by `bun run docs` from the recordings that the adapters are tried against; changes here are lost. -->",
-    "# Agents: what their failures become",
+    "<!-- Written by `bun run docs` from the adapters and the recordings that they are tried against; changes here are lost. -->",
+    "# Agents: what they can be asked, and what their failures become",
+    "## What they can be asked",
+    'What the adapter says to the program for it. `as it is`: the program does so by itself. no: a pipeline that asks for it is refused when it is checked, and an attempt fails with `adapter_mismatch` before anything starts. Questions answered by a person or by rules, `permission = "ask"`, go through [agent-acp](../../plugins/agent-acp/README.md).',
+    abilities(agents),
+    "## What their failures become",
     "Each cell is a recorded run of the real program against a model's server that failed as the row says, and the class that its adapter makes of it. \\*: the program was still trying, silently, when its recording was ended; what ends it in a run is `stall`. †: it told early, and the attempt ends once that has stood for `patience`, however long the program itself would try. An empty cell was not recorded.",
     table(["what happened", ...all.map(({ agent }) => agent)], rows(all)),
     "Recorded with:",
