@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import { type AgentRequest, type Launch, program } from "../plugin/Agent.ts"
-import { Failure, of } from "../plugin/Failure.ts"
+import { type Failure, of } from "../plugin/Failure.ts"
 import { abilities } from "./Abilities.ts"
 
 const acme = (launch: (request: AgentRequest) => Launch | Failure) =>
