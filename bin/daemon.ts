@@ -11,6 +11,7 @@ import * as Idle from "./idle.ts"
 import { openHttp } from "./openHttp.ts"
 import { givesBack, thisProcess } from "./resting.ts"
 import { gone, remembered } from "./standing.ts"
+import { replace } from "./takeOver.ts"
 
 /** Serves until the home is gone or, with `idle`, nobody has needed it for that long. `ready` is told where it listens. */
 export const daemon = Effect.fn("Hub.daemon")(function* (
@@ -21,7 +22,8 @@ export const daemon = Effect.fn("Hub.daemon")(function* (
   belongToNobody()
   endsOnce()
   const at = yield* home
-  yield* hold(at, wish, () => answers(at))
+  // One that is started for a while takes nobody's place.
+  yield* flags.idle === undefined ? replace(at, wish) : hold(at, wish, () => answers(at))
   const changing = yield* Ref.make<Effect.Effect<Changing>>(Effect.succeed({}))
   const hub = yield* assemble(
     at,

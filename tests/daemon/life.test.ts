@@ -5,7 +5,18 @@ import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
 import { processesOf } from "../../core/testing/processes.ts"
 import { documentOf, type Home, isAlive, makeHome, run, Server, shim, until } from "../support/hub.ts"
-import { begun, dispatched, foreground, gated, hubHome, open, pidOf, starts, status } from "./support.ts"
+import {
+  begun,
+  dispatched,
+  foreground,
+  gated,
+  hubHome,
+  hubs,
+  open,
+  pidOf,
+  starts,
+  status,
+} from "./support.ts"
 
 let home: Home
 
@@ -214,6 +225,27 @@ describe("serve", () => {
     expect(second).toMatchObject({ code: 4, out: "" })
     expect(second.err).toContain(`pid ${pidOf(home)} (hub serve)`)
     expect(second.err).toContain("hub stop")
+  })
+
+  test("takes the place of a hub that ends by itself: its runs and its clients come over", async () => {
+    const client = shim(home)
+    await client.initialize()
+    await client.tool("list_agents", {})
+    const run_id = await dispatched(home, "over")
+    const before = pidOf(home)
+    const { child } = await foreground(home)
+    expect(pidOf(home)).toBe(child.pid)
+    await ended(before)
+    expect(await client.tool("check_dispatch", { run_id })).toMatchObject({ state: "running" })
+    open(home, "over")
+    expect(await client.tool("check_dispatch", { run_id, wait_seconds: 30 })).toMatchObject({
+      state: "succeeded",
+    })
+    expect(starts(home, "over")).toBe(1)
+    expect((await status(home)).pid).toBe(child.pid)
+    expect(await client.close()).toBe(0)
+    child.kill("SIGTERM")
+    expect(await child.exited).toBe(0)
   })
 
   test("--idle: ends by itself once nobody has needed it, with 0", async () => {
