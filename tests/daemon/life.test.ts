@@ -5,18 +5,7 @@ import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
 import { processesOf } from "../../core/testing/processes.ts"
 import { documentOf, type Home, isAlive, makeHome, run, Server, shim, until } from "../support/hub.ts"
-import {
-  begun,
-  dispatched,
-  foreground,
-  gated,
-  hubHome,
-  hubs,
-  open,
-  pidOf,
-  starts,
-  status,
-} from "./support.ts"
+import { begun, dispatched, foreground, gated, hubHome, open, pidOf, starts, status } from "./support.ts"
 
 let home: Home
 
