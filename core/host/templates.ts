@@ -20,12 +20,10 @@ ${config}
 
 const agent = (name: string): Files => ({
   "index.ts": `/** Runs ${name} as an agent. */
-import { Effect, Schema } from "effect"
-import { Agent, Failure, Field, Plugin } from "hub/plugin"
+import { Schema } from "effect"
+import { Adapter, Agent, Failure } from "hub/plugin"
 
-const Config = Schema.Struct({
-  program: Field.withDefault(Schema.NonEmptyString, "${name}", "Name on PATH, or absolute path, of the program.")
-})
+const Config = Schema.Struct(Adapter.fields({ program: "${name}", env: "a key of a second account" }))
 
 /** One line of its output. A vendor's lines change, so that what does not decode is kept as text. */
 const Line = Schema.fromJsonString(
@@ -57,27 +55,21 @@ export const decoder = (): Agent.Decoder => {
   }
 }
 
-export default Plugin.define({
+export default Adapter.of({
   id: "agent-${name}",
   summary: "Runs ${name} as an agent.",
+  name: "${name}",
   config: Config,
-  setup: (config, self) =>
-    Effect.succeed({
-      agents: [
-        Agent.program({
-          id: self.instance,
-          summary: "${name}, a coding agent.",
-          supports: { model: true },
-          // The prompt goes by stdin: as an argument it could be no longer than 128 KB.
-          launch: (request) => ({
-            program: config.program,
-            args: ["--json", ...(request.model === undefined ? [] : ["--model", request.model])],
-            stdin: { text: request.prompt }
-          }),
-          decoder
-        })
-      ]
-    })
+  // What it does not say here is refused before anything starts.
+  supports: { model: true },
+  launch: (config, request) => ({
+    program: config.program,
+    args: ["--json", ...Adapter.flag("--model", request.model ?? config.model), ...config.args],
+    env: { ...config.env, ...request.env },
+    // The prompt goes by stdin: as an argument it could be no longer than 128 KB.
+    stdin: { text: request.prompt }
+  }),
+  decoder
 })
 `,
   "index.test.ts": `import { assert, test } from "hub/testing"
