@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Fiber } from "effect"
@@ -206,18 +206,26 @@ describe("what a command came to", () => {
     expect((await hub(["agents", "--no-color"], { env: { FORCE_COLOR: "1" } })).out).not.toContain("\u001b")
   })
 
-  test("a reader that has enough ends it quietly", async () => {
-    const child = Bun.spawn(
-      ["sh", "-c", '{ "$0" "$1" flood; echo "ended $?" >&2; } | head -n 1', process.execPath, program],
-      {
+  for (const [command, what] of Object.entries({
+    flood: "that writes without end",
+    "runs events slow --follow": "that waits for the next event",
+    "logs --follow": "that waits for the next line",
+  }))
+    test(`a reader that has enough ends a command ${what}, quietly`, async () => {
+      const home = mkdtempSync(join(tmpdir(), "cli-"))
+      folders.push(home)
+      mkdirSync(join(home, "logs"))
+      writeFileSync(join(home, "logs", "hub.log"), "first\nsecond\n")
+      const line = `{ "$0" "$1" ${command}; echo "ended $?" >&2; } | head -n 1`
+      const child = Bun.spawn(["sh", "-c", line, process.execPath, program], {
+        env: { ...process.env, HUB_HOME: home },
         stdout: "pipe",
         stderr: "pipe",
         stdin: "ignore",
-      },
-    )
-    expect(await child.stdout.text()).toBe(`${"x".repeat(100)}\n`)
-    expect(await child.stderr.text()).toBe("ended 0\n")
-  })
+      })
+      expect((await child.stdout.text()).split("\n")).toHaveLength(2)
+      expect(await child.stderr.text()).toBe("ended 0\n")
+    })
 })
 
 describe("help", () => {

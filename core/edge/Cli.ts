@@ -45,6 +45,8 @@ export interface CliOptions {
   readonly stderr: Sink
   /** Ends with the signal that asks the command to stop. Without a listener of ours the process just ends. */
   readonly interrupted: Context["interrupted"]
+  /** Left out: somebody always reads. */
+  readonly unread?: Context["unread"]
 }
 
 /** Runs one command and gives the exit code of the process. */
@@ -251,6 +253,7 @@ const contextOf = (
     door: (need) => options.connect(need, { config: globals.config }),
     stdin: readAll(options.stdin),
     interrupted: options.interrupted,
+    unread: options.unread ?? Effect.never,
   }
 }
 

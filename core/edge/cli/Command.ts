@@ -40,6 +40,8 @@ export interface Context {
   readonly progress: Progress
   /** Ends with the name of the signal when the person presses Ctrl-C. */
   readonly interrupted: Effect.Effect<"SIGINT" | "SIGTERM" | "SIGHUP">
+  /** Returns once nobody can read any more what goes to stdout. */
+  readonly unread: Effect.Effect<void>
 }
 
 /** What a command came to. */

@@ -6,12 +6,19 @@ import type { HubUnreachable } from "../Door.ts"
 import { painted, plainly } from "../Print.ts"
 import { safe, type Terminal } from "../Terminal.ts"
 import type { Parsed } from "./Args.ts"
-import type { Done } from "./Command.ts"
+import type { Context, Done } from "./Command.ts"
 
 export const codes = { done: 0, failed: 1, usage: 2, cancelled: 3, unreachable: 4 } as const
 
 /** Of a command that a signal has stopped, as a shell says it. */
 export const signalCode = (signal: "SIGINT" | "SIGTERM" | "SIGHUP"): number => 128 + numbers[signal]
+
+/** Of a command that follows something: until it is through, the person stops it, or nobody reads it any more. */
+export const codeAfter = (
+  work: Effect.Effect<void, OperationFailed>,
+  { interrupted, unread }: Pick<Context, "interrupted" | "unread">,
+): Effect.Effect<number, OperationFailed> =>
+  Effect.raceFirst(Effect.as(Effect.raceFirst(work, unread), codes.done), Effect.map(interrupted, signalCode))
 
 const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 

@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import { RunEvent } from "../../services/Events.ts"
 import type { Screen } from "../Terminal.ts"
 import { type Command, type Context, fieldsOf } from "./Command.ts"
+import { codeAfter } from "./Ending.ts"
 import { decodeWith, follow } from "./Follow.ts"
 import { listed } from "./Story.ts"
 
@@ -33,10 +34,9 @@ const following = Effect.fnUntraced(function* (given: Readonly<Record<string, un
   const { out } = context.terminal
   const run = { run_id: String(given["run_id"]), after: Number(given["after"] ?? 0) }
   const writer = context.globals.json ? asDocument(out) : asLines(out)
-  const ended = Effect.as(follow(door, context.caller, run, writer.each), undefined)
-  const signal = yield* Effect.raceFirst(context.interrupted, ended)
+  const code = yield* codeAfter(follow(door, context.caller, run, writer.each), context)
   yield* writer.end
-  return { code: signal === undefined ? 0 : 130 }
+  return { code }
 })
 
 interface Writer {

@@ -1,6 +1,7 @@
 /** The command line on this process's own streams and signals. */
 import { Effect } from "effect"
 import type { CliOptions } from "../Cli.ts"
+import { unread } from "./Reader.ts"
 
 type Signal = "SIGINT" | "SIGTERM" | "SIGHUP"
 
@@ -23,7 +24,7 @@ const endsQuietly = (stream: NodeJS.WriteStream): NodeJS.WriteStream =>
 /** What of `CliOptions` this process gives. Call once. */
 export const ofProcess = (): Pick<
   CliOptions,
-  "argv" | "cwd" | "env" | "stdin" | "stdout" | "stderr" | "interrupted"
+  "argv" | "cwd" | "env" | "stdin" | "stdout" | "stderr" | "interrupted" | "unread"
 > => ({
   argv: process.argv.slice(2),
   cwd: process.cwd(),
@@ -32,4 +33,5 @@ export const ofProcess = (): Pick<
   stdout: endsQuietly(process.stdout),
   stderr: endsQuietly(process.stderr),
   interrupted,
+  unread: unread(process.stdout.fd),
 })

@@ -7,7 +7,7 @@ import * as Field from "../../plugin/Field.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
 import { levels } from "../../services/Log.ts"
 import { type Command, type Context, extra } from "../cli/Command.ts"
-import { signalCode } from "../cli/Ending.ts"
+import { codeAfter } from "../cli/Ending.ts"
 import * as Files from "./logs/Files.ts"
 import { isWanted, type Line, parse, shown } from "./logs/Lines.ts"
 import { expected, momentOf } from "./Moment.ts"
@@ -101,7 +101,7 @@ const nothing = (folder: string): string => {
 
 /** The usual lines first. With `--json` each is a document by itself, as it stands in the file: there is no end to wait for. */
 const follow = Effect.fnUntraced(function* (context: Context, isWanted: Wanted, count: number) {
-  const { globals, home, interrupted, terminal } = context
+  const { globals, home, terminal } = context
   const folder = yield* made(home, folderOf(context))
   const tell = (lines: ReadonlyArray<Line>) =>
     lines.length === 0
@@ -114,11 +114,8 @@ const follow = Effect.fnUntraced(function* (context: Context, isWanted: Wanted, 
   const more = Effect.sync(() => files.more().map(parse).filter(isWanted))
   const first = Effect.sync(() => newest(files, isWanted, count))
   yield* Effect.flatMap(first, tell)
-  const signal = yield* Effect.raceFirst(
-    interrupted,
-    Effect.forever(Effect.andThen(changed, Effect.flatMap(more, tell))),
-  )
-  return { code: signalCode(signal) }
+  const following = Effect.forever(Effect.andThen(changed, Effect.flatMap(more, tell)))
+  return { code: yield* codeAfter(following, context) }
 })
 
 /** A hub that starts later finds its folder there. */
