@@ -9,13 +9,13 @@ const { asNumber, asObject, asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const commands = new Map<unknown, unknown>()
+  const asked = new Map<unknown, Json>()
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
       const type = asText(event?.["type"])
       if (event === undefined || type === undefined) return heard.line(line, stream)
-      const events = read(heard, commands, type, event)
+      const events = read(heard, asked, type, event)
       if (events === undefined) return known.test(type) ? [] : heard.line(line, stream)
       heard.understood()
       return events
@@ -27,12 +27,7 @@ export const decoder = (agent: string): Agent.Decoder => {
 /** Families of events whose members say nothing here; new ones come with each version. */
 const known = /^(?:session|user|assistant|model|tool|permission|hook|subagent|abort)\b/
 
-const read = (
-  heard: Reading.Transcript,
-  commands: Map<unknown, unknown>,
-  type: string,
-  event: Json,
-): Events | undefined => {
+const read = (heard: Reading.Transcript, asked: Asked, type: string, event: Json): Events | undefined => {
   const data = asObject(event["data"]) ?? {}
   switch (type) {
     case "assistant.message":
@@ -40,9 +35,9 @@ const read = (
     case "assistant.reasoning":
       return heard.did("reasoning", { text: data["content"] })
     case "tool.execution_start":
-      return started(heard, commands, data)
+      return started(heard, asked, data)
     case "tool.execution_complete":
-      return finished(heard, commands, data)
+      return finished(heard, asked, data)
     case "model.call_failure":
       return failing(heard, data)
     case "assistant.turn_retry":
@@ -57,41 +52,59 @@ const read = (
   }
 }
 
-const started = (heard: Reading.Transcript, commands: Map<unknown, unknown>, data: Json): Events => {
+/** Started tools by their id. */
+type Asked = Map<unknown, Json>
+
+const started = (heard: Reading.Transcript, asked: Asked, data: Json): Events => {
   const [id, tool] = [data["toolCallId"], data["toolName"]]
-  if (tool !== "bash") return heard.did("tool_started", { tool, arguments: data["arguments"], id })
-  const command = at(data, "arguments", "command")
-  commands.set(id, command)
-  return heard.did("command_started", { command, id })
+  asked.set(id, data)
+  if (tool === "bash") return heard.did("command_started", { command: at(data, "arguments", "command"), id })
+  return heard.did("tool_started", { tool, arguments: data["arguments"], id })
 }
 
-const finished = (heard: Reading.Transcript, commands: Map<unknown, unknown>, data: Json): Events => {
+const finished = (heard: Reading.Transcript, asked: Asked, data: Json): Events => {
   const id = data["toolCallId"]
-  const told = {
-    id,
-    output: at(data, "result", "content") ?? at(data, "error", "message"),
-    status: data["success"] === false ? "failed" : "completed",
+  const start = asked.get(id) ?? {}
+  asked.delete(id)
+  const tool = data["toolName"] ?? start["toolName"]
+  const status = data["success"] === false ? "failed" : "completed"
+  const output = at(data, "result", "content") ?? at(data, "error", "message")
+  if (tool === "bash") {
+    const exit_code = asNumber(at(data, "shellExecution", "exitCode"))
+    const command = at(start, "arguments", "command")
+    return heard.did("command_finished", { id, output, status, command, exit_code })
   }
-  const { output, ...rest } = told
-  if (!commands.has(id))
-    return heard.did("tool_finished", { ...rest, tool: data["toolName"], result: output })
-  const exit_code = asNumber(at(data, "shellExecution", "exitCode"))
-  return heard.did("command_finished", { ...told, command: commands.get(id), exit_code })
+  return [
+    ...heard.did("tool_finished", { id, status, tool, result: output }),
+    ...(status === "completed" ? changed(heard, tool, at(start, "arguments", "path")) : []),
+  ]
+}
+
+const kinds: Readonly<Record<string, string>> = { create: "add", edit: "update" }
+
+const changed = (heard: Reading.Transcript, tool: unknown, path: unknown): Events => {
+  const kind = kinds[asText(tool) ?? ""]
+  if (kind === undefined || typeof path !== "string") return []
+  return heard.did("file_changed", { changes: [{ path, kind }] })
 }
 
 /** It asks again by itself, for a minute. */
 const failing = (heard: Reading.Transcript, data: Json): Events => {
-  const status = asNumber(data["statusCode"])
-  const class_ = Reading.classOfStatus(status) ?? (status === undefined ? "network" : undefined)
-  return class_ === undefined ? [] : heard.alarm(class_, `a request failed (HTTP ${status ?? "-"})`)
+  const [status, said] = [asNumber(data["statusCode"]), asText(data["errorMessage"])]
+  const told = classOf({ ...data, message: said })
+  const class_ = told === "crashed" && status === undefined ? "network" : told
+  if (class_ === "crashed") return []
+  return heard.alarm(
+    class_,
+    `a request failed (HTTP ${status ?? "-"})${said === undefined ? "" : `: ${said}`}`,
+  )
 }
 
+/** What failed was told before, and better. */
 const repeated = (heard: Reading.Transcript, data: Json): Events => {
+  if (heard.failure !== undefined) return []
   const reason = asText(data["reason"]) ?? "an error"
-  return heard.alarm(
-    reason === "rate_limit" ? "rate_limited" : (heard.failure?.facts.class ?? "network"),
-    reason,
-  )
+  return heard.alarm(reason === "rate_limit" ? "rate_limited" : "network", reason)
 }
 
 const result = (heard: Reading.Transcript, event: Json): Events => {
