@@ -1,7 +1,7 @@
 /** Reads `claude -p --output-format stream-json`. Key order is not stable and the first line is not always `init`: nothing is sniffed. */
 import type { Agent, Failure } from "hub/plugin"
 import { type Exit, Reading } from "hub/plugin"
-import { early, fromTexts, ofAnswer, ofResult } from "./Failures.ts"
+import { early, ofAnswer, ofResult } from "./Failures.ts"
 import { seen } from "./Probe.ts"
 
 type Json = Reading.Json
@@ -11,7 +11,7 @@ const { asNumber, asObject, asObjects, asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const tools = new Map<string, string>()
+  const tools = new Reading.Tools(heard, names)
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
@@ -26,17 +26,17 @@ export const decoder = (agent: string): Agent.Decoder => {
 
 /** Ended by SIGINT it says exit 0, so its own word counts before that. */
 const ended = (heard: Reading.Transcript, exit: Exit): Agent.Answer | Failure.Failure =>
-  heard.end(exit, () => fromTexts(heard))
+  heard.end(exit, () => Reading.unknownFlag("Claude Code", heard.lines("stderr")))
 
 /** Nothing when it is none of the events known here. */
-const read = (heard: Reading.Transcript, tools: Map<string, string>, event: Json): Events | undefined => {
+const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events | undefined => {
   switch (event["type"]) {
     case "system":
       return system(heard, event)
     case "assistant":
       return assistant(heard, tools, event)
     case "user":
-      return asObjects(at(event, "message", "content")).flatMap((part) => finished(heard, tools, part, event))
+      return asObjects(at(event, "message", "content")).flatMap((part) => finished(tools, part, event))
     case "result":
       return result(heard, event)
     case "rate_limit_event":
@@ -59,7 +59,7 @@ const system = (heard: Reading.Transcript, event: Json): Events => {
   return heard.alarm(early(event), text, wait === undefined ? {} : { retry_after_ms: wait })
 }
 
-const assistant = (heard: Reading.Transcript, tools: Map<string, string>, event: Json): Events => {
+const assistant = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events => {
   const class_ = ofAnswer(event)
   const parts = asObjects(at(event, "message", "content"))
   if (class_ !== undefined) {
@@ -73,50 +73,34 @@ const assistant = (heard: Reading.Transcript, tools: Map<string, string>, event:
   return parts.flatMap((part) => said(heard, tools, part, inner))
 }
 
-const said = (heard: Reading.Transcript, tools: Map<string, string>, part: Json, inner: boolean): Events => {
+const said = (heard: Reading.Transcript, tools: Reading.Tools, part: Json, inner: boolean): Events => {
   switch (part["type"]) {
     case "text":
       return inner ? heard.did("reasoning", { text: part["text"] }) : heard.said(part["text"])
     case "thinking":
       return heard.did("reasoning", { text: part["thinking"] })
     case "tool_use":
-      return started(heard, tools, part)
+      return tools.started(part["id"], part["name"], part["input"])
     default:
       return []
   }
 }
 
-const started = (heard: Reading.Transcript, tools: Map<string, string>, part: Json): Events => {
-  const [id, tool] = [asText(part["id"]) ?? "", asText(part["name"]) ?? ""]
-  const input = asObject(part["input"]) ?? {}
-  tools.set(id, tool)
-  if (tool === "Bash") return heard.did("command_started", { command: input["command"], id })
-  if (tool === "TodoWrite") return heard.did("todo_updated", { items: input["todos"] })
-  if (tool === "AskUserQuestion") return heard.did("input_required", { text: JSON.stringify(input) })
-  return heard.did("tool_started", { tool, arguments: input, id })
+const names: Reading.ToolNames = {
+  shell: "Bash",
+  todo: "TodoWrite",
+  question: "AskUserQuestion",
+  editors: { Edit: "update", MultiEdit: "update", Write: "update", NotebookEdit: "update" },
 }
 
-const editors = new Set(["Edit", "MultiEdit", "Write", "NotebookEdit"])
-
-const finished = (heard: Reading.Transcript, tools: Map<string, string>, part: Json, event: Json): Events => {
-  if (part["type"] !== "tool_result") return []
-  const id = asText(part["tool_use_id"]) ?? ""
-  const tool = tools.get(id) ?? ""
-  tools.delete(id)
-  const failed = part["is_error"] === true
-  const result = contentOf(part["content"])
-  if (tool === "Bash")
-    return heard.did("command_finished", { id, output: result, ...(failed ? { status: "failed" } : {}) })
-  const path = at(event, "tool_use_result", "filePath")
-  const changed =
-    editors.has(tool) && !failed && typeof path === "string"
-      ? heard.did("file_changed", { changes: [{ path, kind: kindOf(event) }] })
-      : []
-  return [
-    ...heard.did("tool_finished", { tool, id, result, status: failed ? "failed" : "completed" }),
-    ...changed,
-  ]
-}
+const finished = (tools: Reading.Tools, part: Json, event: Json): Events =>
+  part["type"] === "tool_result"
+    ? tools.finished(part["tool_use_id"], {
+        ok: part["is_error"] !== true,
+        result: contentOf(part["content"]),
+        change: { path: at(event, "tool_use_result", "filePath"), kind: kindOf(event) },
+      })
+    : []
 
 const kindOf = (event: Json): string => (at(event, "tool_use_result", "type") === "create" ? "add" : "update")
 

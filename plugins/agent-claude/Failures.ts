@@ -1,5 +1,5 @@
 /** What Claude Code's own words for a failure mean. Seen with 2.1.329 and 2.1.197, November 2026. */
-import { Failure, Reading } from "hub/plugin"
+import { type Failure, Reading } from "hub/plugin"
 
 type Json = Reading.Json
 type Class = Failure.FailureClass
@@ -34,17 +34,4 @@ export const ofResult = (event: Json): Class => {
   if (event["terminal_reason"] === "prompt_too_long") return "context_too_long"
   if (event["stop_reason"] === "refusal") return "refused"
   return classOfStatus(asNumber(event["api_error_status"])) ?? "crashed"
-}
-
-/** What only stderr tells: a flag that this version does not know. */
-export const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
-  for (const line of heard.lines("stderr")) {
-    const flag = /^error: unknown option '(--?[\w-]+)/.exec(line)?.[1]
-    if (flag !== undefined)
-      return Failure.of(
-        "adapter_mismatch",
-        `Claude Code does not take ${flag}. \`hub doctor agents\` compares versions.`,
-      )
-  }
-  return undefined
 }

@@ -32,15 +32,10 @@ export const isRetry = (text: string): boolean => /^reconnecting/i.test(text)
 
 /** What only stderr tells. */
 export const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
-  for (const line of heard.lines("stderr")) {
-    const flag = /^error: (?:unexpected argument|invalid value .* for) '(--?[\w-]+)/.exec(line)?.[1]
-    if (flag !== undefined)
-      return Failure.of(
-        "adapter_mismatch",
-        `Codex does not take ${flag}. \`hub doctor agents\` compares versions.`,
-      )
-    if (line.startsWith("Error loading config"))
-      return Failure.of("adapter_mismatch", `Codex said: ${line.slice(0, 300)}`)
-  }
-  return undefined
+  const lines = heard.lines("stderr")
+  const config = lines.find((line) => line.startsWith("Error loading config"))
+  return (
+    Reading.unknownFlag("Codex", lines) ??
+    (config === undefined ? undefined : Failure.of("adapter_mismatch", `Codex said: ${config.slice(0, 300)}`))
+  )
 }

@@ -1,15 +1,15 @@
 /** Reads `droid exec -o stream-json`. Ended by a signal it says exit 0: only `completion` means success. */
-import { type Agent, Failure, Reading } from "hub/plugin"
+import { type Agent, type Failure, Reading } from "hub/plugin"
 import { seen } from "./Probe.ts"
 
 type Json = Reading.Json
 type Events = ReadonlyArray<Agent.AgentEvent>
 
-const { asObject, asText, at, objectIn } = Reading
+const { asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const tools = new Map<string, Json>()
+  const tools = new Reading.Tools(heard, names)
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
@@ -18,11 +18,14 @@ export const decoder = (agent: string): Agent.Decoder => {
       heard.understood()
       return [...heard.session(at(event, "session_id")), ...events]
     },
-    end: (exit) => heard.end(exit, () => fromTexts(heard)),
+    end: (exit) =>
+      heard.end(exit, () =>
+        Reading.unknownFlag("droid", [...heard.lines("stderr"), ...heard.lines("stdout")]),
+      ),
   }
 }
 
-const read = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events | undefined => {
+const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events | undefined => {
   switch (event["type"]) {
     case "system":
       return []
@@ -31,9 +34,9 @@ const read = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json):
     case "reasoning":
       return heard.did("reasoning", { text: event["text"] })
     case "tool_call":
-      return started(heard, tools, event)
+      return tools.started(idOf(event), event["toolName"], event["parameters"])
     case "tool_result":
-      return finished(heard, tools, event)
+      return finished(tools, event)
     case "error":
       return broke(heard, event)
     case "completion":
@@ -43,37 +46,21 @@ const read = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json):
   }
 }
 
-const started = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events => {
-  const id = asText(event["id"]) ?? asText(event["toolCallId"]) ?? ""
-  const tool = asText(event["toolName"]) ?? ""
-  const parameters = asObject(event["parameters"]) ?? {}
-  tools.set(id, { tool, ...parameters })
-  if (tool === "Execute") return heard.did("command_started", { command: parameters["command"], id })
-  if (tool === "TodoWrite") return heard.did("todo_updated", { items: parameters["todos"] })
-  if (tool === "AskUser") return heard.did("input_required", { text: JSON.stringify(parameters) })
-  return heard.did("tool_started", { tool, arguments: parameters, id })
+const names: Reading.ToolNames = {
+  shell: "Execute",
+  todo: "TodoWrite",
+  question: "AskUser",
+  editors: { Create: "add", Edit: "update", ApplyPatch: "update" },
 }
 
-const editors = new Set(["Create", "Edit", "ApplyPatch"])
+const idOf = (event: Json): unknown => asText(event["id"]) ?? asText(event["toolCallId"])
 
-const finished = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events => {
-  const id = asText(event["id"]) ?? asText(event["toolCallId"]) ?? ""
-  const asked = tools.get(id) ?? {}
-  tools.delete(id)
-  const tool = asText(asked["tool"]) ?? asText(event["toolName"]) ?? ""
-  const [status, output] = [
-    event["isError"] === true ? "failed" : "completed",
-    event["value"] ?? event["error"],
-  ]
-  if (tool === "Execute")
-    return heard.did("command_finished", { command: asked["command"], output, status, id })
-  const path = asked["file_path"]
-  const changed =
-    editors.has(tool) && status === "completed" && typeof path === "string"
-      ? heard.did("file_changed", { changes: [{ path, kind: tool === "Create" ? "add" : "update" }] })
-      : []
-  return [...heard.did("tool_finished", { tool, id, result: output, status }), ...changed]
-}
+const finished = (tools: Reading.Tools, event: Json): Events =>
+  tools.finished(idOf(event), {
+    ok: event["isError"] !== true,
+    result: event["value"] ?? event["error"],
+    tool: event["toolName"],
+  })
 
 /** The loop tells the reason; that `Exec failed` comes after it. */
 const broke = (heard: Reading.Transcript, event: Json): Events => {
@@ -101,16 +88,4 @@ const classOf = (text: string): Failure.FailureClass => {
   const class_ = Reading.classOfStatus(Number(/^(\d{3})\b/.exec(text)?.[1]))
   if (class_ !== undefined) return class_
   return /connection|fetch failed|ECONN|terminated|network/i.test(text) ? "network" : "crashed"
-}
-
-const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
-  for (const line of [...heard.lines("stderr"), ...heard.lines("stdout")]) {
-    const flag = /^(?:error: )?unknown option '?(--?[\w-]+)/i.exec(line)?.[1]
-    if (flag !== undefined)
-      return Failure.of(
-        "adapter_mismatch",
-        `droid does not take ${flag}. \`hub doctor agents\` compares versions.`,
-      )
-  }
-  return undefined
 }

@@ -6,11 +6,11 @@ import { seen } from "./Probe.ts"
 type Json = Reading.Json
 type Events = ReadonlyArray<Agent.AgentEvent>
 
-const { asObject, asText, at, objectIn } = Reading
+const { asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const tools = new Map<string, Json>()
+  const tools = new Reading.Tools(heard, names)
   return {
     feed: (line, stream) => {
       if (stream === "stderr") return muttered(heard, line)
@@ -29,16 +29,16 @@ export const decoder = (agent: string): Agent.Decoder => {
   }
 }
 
-const read = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events | undefined => {
+const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events | undefined => {
   switch (event["type"]) {
     case "init":
       return heard.session(event["session_id"])
     case "message":
       return event["role"] === "assistant" ? heard.said(event["content"], event["delta"] === true) : []
     case "tool_use":
-      return started(heard, tools, event)
+      return tools.started(event["tool_id"], event["tool_name"], event["parameters"])
     case "tool_result":
-      return finished(heard, tools, event)
+      return finished(tools, event)
     case "error":
       return heard.line(asText(event["message"]) ?? "", "stdout")
     case "result":
@@ -59,34 +59,18 @@ const muttered = (heard: Reading.Transcript, line: string): Events => {
   return alarm === undefined ? told : [...told, ...heard.alarm(alarm.class, line, alarm.more)]
 }
 
-const started = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events => {
-  const [id, tool] = [asText(event["tool_id"]) ?? "", asText(event["tool_name"]) ?? ""]
-  const parameters = asObject(event["parameters"]) ?? {}
-  tools.set(id, { tool, ...parameters })
-  if (tool === "run_shell_command")
-    return heard.did("command_started", { command: parameters["command"], id })
-  if (tool === "write_todos") return heard.did("todo_updated", { items: parameters["todos"] })
-  return heard.did("tool_started", { tool, arguments: parameters, id })
+const names: Reading.ToolNames = {
+  shell: "run_shell_command",
+  todo: "write_todos",
+  editors: { write_file: "write", replace: "update", edit: "update" },
 }
 
-const editors = new Set(["write_file", "replace", "edit"])
-
-const finished = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events => {
-  const id = asText(event["tool_id"]) ?? ""
-  const asked = tools.get(id) ?? {}
-  tools.delete(id)
-  const tool = asText(asked["tool"]) ?? ""
-  const ok = event["status"] === "success"
-  const output = event["output"] ?? at(event, "error", "message")
-  if (tool === "run_shell_command")
-    return heard.did("command_finished", { command: asked["command"], output, status: event["status"], id })
-  const path = asked["file_path"]
-  const changed =
-    ok && editors.has(tool) && typeof path === "string"
-      ? heard.did("file_changed", { changes: [{ path, kind: tool === "write_file" ? "write" : "update" }] })
-      : []
-  return [...heard.did("tool_finished", { tool, id, result: output, status: event["status"] }), ...changed]
-}
+const finished = (tools: Reading.Tools, event: Json): Events =>
+  tools.finished(event["tool_id"], {
+    ok: event["status"] === "success",
+    status: event["status"],
+    result: event["output"] ?? at(event, "error", "message"),
+  })
 
 const result = (heard: Reading.Transcript, event: Json): Events => {
   if (event["status"] === "success") heard.succeeded()

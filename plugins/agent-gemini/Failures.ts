@@ -46,14 +46,8 @@ export const ofExit = ({ code }: Exit): Class | undefined => (code === null ? un
 
 /** An end without a last event: exit codes, and what stderr says. */
 export const fromEnd = (heard: Reading.Transcript, exit: Exit): Failure.Failure | undefined => {
-  for (const line of heard.lines("stderr")) {
-    const flag = /^Unknown arguments?: ([\w-]+)/.exec(line)?.[1]
-    if (flag !== undefined)
-      return Failure.of(
-        "adapter_mismatch",
-        `Gemini CLI does not take --${flag}. \`hub doctor agents\` compares versions.`,
-      )
-  }
+  const flag = Reading.unknownFlag("Gemini CLI", heard.lines("stderr"))
+  if (flag !== undefined) return flag
   const words = heard.lines("stderr").findLast((line) => inWords(line) !== undefined)
   const class_ = ofExit(exit) ?? (words === undefined ? undefined : inWords(words))
   if (class_ === undefined) return undefined

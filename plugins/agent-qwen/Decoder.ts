@@ -1,15 +1,15 @@
 /** Reads `qwen -o stream-json`. */
-import { type Agent, Failure, Reading } from "hub/plugin"
+import { type Agent, type Failure, Reading } from "hub/plugin"
 import { seen } from "./Probe.ts"
 
 type Json = Reading.Json
 type Events = ReadonlyArray<Agent.AgentEvent>
 
-const { asObject, asObjects, asText, at, objectIn } = Reading
+const { asObjects, asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const tools = new Map<string, Json>()
+  const tools = new Reading.Tools(heard, names)
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
@@ -18,21 +18,21 @@ export const decoder = (agent: string): Agent.Decoder => {
       heard.understood()
       return [...heard.session(at(event, "session_id")), ...events]
     },
-    end: (exit) => heard.end(exit, () => fromTexts(heard)),
+    end: (exit) => heard.end(exit, () => Reading.unknownFlag("Qwen Code", heard.lines("stderr"))),
   }
 }
 
 /** Said at each start, whatever follows. */
 const isNoise = /^Ripgrep not available/
 
-const read = (heard: Reading.Transcript, tools: Map<string, Json>, event: Json): Events | undefined => {
+const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events | undefined => {
   switch (event["type"]) {
     case "system":
       return event["subtype"] === "retry" ? repeated(heard, event) : []
     case "assistant":
       return asObjects(at(event, "message", "content")).flatMap((part) => said(heard, tools, part))
     case "user":
-      return asObjects(at(event, "message", "content")).flatMap((part) => finished(heard, tools, part))
+      return asObjects(at(event, "message", "content")).flatMap((part) => finished(tools, part))
     case "result":
       return result(heard, event)
     case "stream_event":
@@ -48,40 +48,23 @@ const repeated = (heard: Reading.Transcript, event: Json): Events => {
 }
 
 /** It writes a failure as if it were its answer; `result` tells which it was. */
-const said = (heard: Reading.Transcript, tools: Map<string, Json>, part: Json): Events => {
+const said = (heard: Reading.Transcript, tools: Reading.Tools, part: Json): Events => {
   if (part["type"] === "thinking") return heard.did("reasoning", { text: part["thinking"] })
-  if (part["type"] === "tool_use") return started(heard, tools, part)
+  if (part["type"] === "tool_use") return tools.started(part["id"], part["name"], part["input"])
   const text = asText(part["text"])
   return text?.startsWith("[API Error:") === true ? [] : heard.said(text)
 }
 
-const started = (heard: Reading.Transcript, tools: Map<string, Json>, part: Json): Events => {
-  const [id, tool] = [asText(part["id"]) ?? "", asText(part["name"]) ?? ""]
-  const input = asObject(part["input"]) ?? {}
-  tools.set(id, { tool, ...input })
-  if (tool === "run_shell_command") return heard.did("command_started", { command: input["command"], id })
-  if (tool === "todo_write") return heard.did("todo_updated", { items: input["todos"] })
-  return heard.did("tool_started", { tool, arguments: input, id })
+const names: Reading.ToolNames = {
+  shell: "run_shell_command",
+  todo: "todo_write",
+  editors: { write_file: "write", replace: "update", edit: "update" },
 }
 
-const editors = new Set(["write_file", "edit", "replace"])
-
-const finished = (heard: Reading.Transcript, tools: Map<string, Json>, part: Json): Events => {
-  if (part["type"] !== "tool_result") return []
-  const id = asText(part["tool_use_id"]) ?? ""
-  const asked = tools.get(id) ?? {}
-  tools.delete(id)
-  const tool = asText(asked["tool"]) ?? ""
-  const status = part["is_error"] === true ? "failed" : "completed"
-  if (tool === "run_shell_command")
-    return heard.did("command_finished", { command: asked["command"], output: part["content"], status, id })
-  const path = asked["file_path"]
-  const changed =
-    editors.has(tool) && status === "completed" && typeof path === "string"
-      ? heard.did("file_changed", { changes: [{ path, kind: tool === "write_file" ? "write" : "update" }] })
-      : []
-  return [...heard.did("tool_finished", { tool, id, result: part["content"], status }), ...changed]
-}
+const finished = (tools: Reading.Tools, part: Json): Events =>
+  part["type"] === "tool_result"
+    ? tools.finished(part["tool_use_id"], { ok: part["is_error"] !== true, result: part["content"] })
+    : []
 
 const result = (heard: Reading.Transcript, event: Json): Events => {
   if (event["is_error"] === false) heard.succeeded({ text: event["result"] })
@@ -105,16 +88,4 @@ const classOf = (text: string): Failure.FailureClass | undefined => {
   const status = Number(/API Error: (\d{3})\b/.exec(text)?.[1])
   if (Reading.classOfStatus(status) !== undefined) return Reading.classOfStatus(status)
   return /connection error|fetch failed|ECONN|terminated|timeout/i.test(text) ? "network" : undefined
-}
-
-const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
-  for (const line of heard.lines("stderr")) {
-    const flag = /^Unknown arguments?: ([\w-]+)/.exec(line)?.[1]
-    if (flag !== undefined)
-      return Failure.of(
-        "adapter_mismatch",
-        `Qwen Code does not take --${flag}. \`hub doctor agents\` compares versions.`,
-      )
-  }
-  return undefined
 }
