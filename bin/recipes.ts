@@ -26,6 +26,16 @@ export const recipes: ReadonlyMap<string, string> = new Map([
   ["pi", pi],
 ])
 
+interface Table {
+  readonly plugin: Readonly<Record<string, { readonly config: Readonly<Record<string, unknown>> }>>
+}
+
+/** What a recipe sets of `agent-command`; empty for a name that has none. */
+export const recipeOf = (name: string): Readonly<Record<string, unknown>> => {
+  const text = recipes.get(name)
+  return text === undefined ? {} : ((Bun.TOML.parse(text) as Table).plugin[name]?.config ?? {})
+}
+
 /** Adapters for any program, or for a protocol: no agent is called as they are. */
 const general = ["command", "acp"]
 

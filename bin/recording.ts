@@ -8,11 +8,12 @@ import type { ProgramAgent } from "../core/plugin/Agent.ts"
 import { OperationFailed } from "../core/plugin/Operation.ts"
 import type { Plugin, PluginServices } from "../core/plugin/Plugin.ts"
 import { Processes as Port } from "../core/services/Processes.ts"
-import { type Cli, clis } from "../core/testing/model/Clis.ts"
+import { type Cli, clis, type Config, withRecipe } from "../core/testing/model/Clis.ts"
 import { startModelServer } from "../core/testing/model/Server.ts"
 import { record } from "../core/testing/record/Record.ts"
 import { scenes } from "../core/testing/record/Scenes.ts"
 import { builtin } from "./builtin.ts"
+import { recipeOf } from "./recipes.ts"
 
 /** An adapter asks for no service while it is set up. */
 const none = Context.empty() as Context.Context<never> as Context.Context<PluginServices>
@@ -29,12 +30,12 @@ const agentOf = (plugin: Plugin) =>
   })
 
 const recorded = Effect.fnUntraced(function* (wish: RecordWish, cli: Cli) {
-  const { default: plugin } = (yield* Effect.promise(() => builtin[`agent-${cli.name}`]!())) as {
-    default: Plugin
-  }
+  const use = cli.recipe === true ? "agent-command" : `agent-${cli.name}`
+  const { default: plugin } = (yield* Effect.promise(() => builtin[use]!())) as { default: Plugin }
   const processes = yield* Port
   const program = yield* processes.which(wish.program ?? cli.name)
-  const make = agentOf(plugin)
+  const made = agentOf(plugin)
+  const make = cli.recipe === true ? (config: Config) => made(withRecipe(recipeOf(cli.name), config)) : made
   const agent = yield* make({ program })
   const probe = yield* Effect.flatMap(prober, (tools) => agent.probe?.(tools) ?? Effect.succeed(undefined))
   const version = probe?.version ?? "unknown"

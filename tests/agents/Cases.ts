@@ -4,25 +4,32 @@ import type { FailureClass } from "../../core/plugin/Failure.ts"
 /** The answer has this text in it, or the failure this class. */
 export type End = { readonly answer: string } | { readonly class: FailureClass }
 
+/** By the name of the agent; `other`: for whoever is not named. */
+type Each<A> = Readonly<Record<string, A | undefined>>
+
+const forAgent = <A>(each: Each<A> | undefined, agent: string): A | undefined =>
+  each === undefined || agent in each ? each?.[agent] : each["other"]
+
 export interface Case {
   readonly name: string
   /** Of the model's server; none: nobody listens. */
   readonly scenario: string | undefined
   /** Keys of the step besides `agent` and `prompt`. */
-  readonly step?: string
+  readonly step?: Each<string>
   /** A second step that goes on in the session of the first. */
   readonly goes_on?: boolean
   /** The next agent answers, after this one has failed. */
   readonly falls_back?: boolean
   /** More config of the plugin. */
   readonly config?: Readonly<Record<string, unknown>>
-  readonly end: End | Readonly<Record<string, End | undefined>>
+  /** Whoever has none is not put through it. */
+  readonly end: Each<End>
   /** Must be in `proof.txt` of the folder afterwards; `null`: there must be no such file. */
   readonly proof?: string | null
   /** Tokens that the model was sent in the last attempt, whatever its session was sent before. */
-  readonly input_tokens?: number
+  readonly input_tokens?: Each<number>
   /** A type of event that must have been told. */
-  readonly event?: string
+  readonly event?: Each<string>
   /** Is to be cancelled as soon as the model was asked. */
   readonly cancelled?: boolean
 }
@@ -30,40 +37,66 @@ export interface Case {
 const fails = (class_: FailureClass): End => ({ class: class_ })
 const answers = (answer: string): End => ({ answer })
 
-const bypass = 'permission = "bypass"'
+const all = (end: End): Each<End> => ({ other: end })
+
+const bypass = { other: 'permission = "bypass"' }
 const hello = answers("Hello from the mock model.")
 
-const tooled = answers("Hello from the mock model.")
+/** A recipe offers what its agent has: of these two no more than that. */
+const recipes = { pi: 'permission = "bypass"', grok: 'permission = "bypass"' }
 
-const schema = `output_schema = { type = "object", properties = { answer = { type = "string" }, n = { type = "integer" } }, required = ["answer", "n"], additionalProperties = false }`
+const schema = {
+  other: `output_schema = { type = "object", properties = { answer = { type = "string" }, n = { type = "integer" } }, required = ["answer", "n"], additionalProperties = false }`,
+}
+
+/** They repeat in silence what was refused: only that nothing is heard tells. */
+const impatient = 'stall = "12 seconds"'
+const silent = { qwen: impatient, grok: impatient }
+const stalled = fails("stalled")
+
+/** They wait for as long as the server asks, and say nothing. */
+const obedient = { ...silent, pi: impatient }
 
 export const cases: ReadonlyArray<Case> = [
-  { name: "text", scenario: "text", end: hello },
+  { name: "text", scenario: "text", end: all(hello) },
   {
     name: "shell",
     scenario: "shell",
     step: bypass,
-    end: answers("mock-tool-ran"),
+    end: all(answers("mock-tool-ran")),
     proof: "mock-tool-ran",
-    event: "command_finished",
+    event: { other: "command_finished", pi: "tool_finished", grok: "tool_finished" },
   },
   {
     name: "write",
-    scenario: "write",
-    step: 'permission = "auto"',
-    end: answers("Done."),
+    scenario: "write@cwd=CWD",
+    step: { other: 'permission = "auto"', ...recipes },
+    end: all(answers("Done.")),
     proof: "written-by-mock",
-    event: "file_changed",
+    event: { other: "file_changed", pi: "tool_finished", grok: "tool_finished" },
   },
-  { name: "resume", scenario: "echo", goes_on: true, end: answers("turn 2"), input_tokens: 1000 },
+  {
+    name: "resume",
+    scenario: "echo",
+    goes_on: true,
+    end: all(answers("turn 2")),
+    // Copilot tells none; Qwen Code asks once more, for what it wants to remember.
+    input_tokens: { other: 1000, copilot: undefined, qwen: 2000 },
+  },
   // No word on what it answers: some are denied the tool, others are not offered any.
-  { name: "only looks", scenario: "write", step: 'permission = "restricted"', end: answers(""), proof: null },
+  {
+    name: "only looks",
+    scenario: "write@cwd=CWD",
+    step: { other: 'permission = "restricted"' },
+    end: { other: answers(""), grok: fails("denied"), pi: undefined },
+    proof: null,
+  },
   {
     name: "system",
     scenario: "echo",
-    step: 'system = "Be brief."',
+    step: { other: 'system = "Be brief."' },
     goes_on: true,
-    end: { claude: answers("turn 2"), codex: answers("turn 2") },
+    end: { claude: answers("turn 2"), codex: answers("turn 2"), droid: answers("turn 2") },
   },
   {
     name: "schema",
@@ -71,49 +104,89 @@ export const cases: ReadonlyArray<Case> = [
     step: schema,
     end: { claude: answers('"answer"'), codex: answers('"answer"') },
   },
-  { name: "huge", scenario: "huge@kb=400", end: answers("of a long answer") },
-  { name: "429", scenario: "e429", end: fails("rate_limited") },
-  { name: "429, 1 h", scenario: "e429@retry=3600", end: fails("rate_limited") },
-  { name: "quota", scenario: "quota", end: fails("quota_exhausted") },
-  { name: "401", scenario: "e401", end: fails("auth") },
-  { name: "404", scenario: "e404", end: fails("model_unavailable") },
+  { name: "huge", scenario: "huge@kb=400", end: all(answers("of a long answer")) },
+  {
+    name: "429",
+    scenario: "e429",
+    step: silent,
+    end: { other: fails("rate_limited"), qwen: stalled },
+  },
+  {
+    name: "429, 1 h",
+    scenario: "e429@retry=3600",
+    step: obedient,
+    end: { other: fails("rate_limited"), qwen: stalled, pi: stalled, grok: stalled },
+  },
+  {
+    name: "quota",
+    scenario: "quota",
+    step: silent,
+    end: { other: fails("quota_exhausted"), qwen: stalled },
+  },
+  { name: "401", scenario: "e401", end: all(fails("auth")) },
+  { name: "404", scenario: "e404", end: all(fails("model_unavailable")) },
   {
     name: "500",
     scenario: "e500",
+    step: silent,
     end: {
-      claude: fails("network"),
+      other: fails("network"),
       codex: fails("overloaded"),
-      gemini: fails("network"),
-      opencode: fails("network"),
+      qwen: stalled,
+      grok: stalled,
     },
   },
-  { name: "503", scenario: "e503", end: fails("overloaded") },
-  { name: "no network", scenario: undefined, end: fails("network") },
-  { name: "socket closed", scenario: "drop", end: fails("network") },
+  {
+    name: "503",
+    scenario: "e503",
+    step: silent,
+    end: { other: fails("overloaded"), qwen: stalled, grok: stalled },
+  },
+  {
+    name: "no network",
+    scenario: undefined,
+    // Grok asks the server first which models there are.
+    end: { other: fails("network"), grok: fails("model_unavailable") },
+  },
+  {
+    name: "socket closed",
+    scenario: "drop",
+    step: silent,
+    end: { other: fails("network"), qwen: stalled, grok: stalled },
+  },
   {
     name: "cut stream",
     scenario: "cut",
-    // Asks again without a stream, and is answered.
-    end: { claude: hello, codex: fails("network"), gemini: fails("network"), opencode: fails("network") },
+    step: silent,
+    // Claude asks again without a stream, and is answered.
+    end: { other: fails("network"), claude: hello, grok: stalled },
   },
-  { name: "context", scenario: "context", end: fails("context_too_long") },
+  { name: "context", scenario: "context", end: all(fails("context_too_long")) },
   {
     name: "refusal",
     scenario: "refusal",
     // The others do not tell it from an answer.
     end: {
-      claude: fails("refused"),
+      other: fails("refused"),
       codex: answers("I cannot help"),
       gemini: answers("I cannot help"),
-      opencode: fails("refused"),
+      copilot: answers("I cannot help"),
+      qwen: answers("I cannot help"),
     },
   },
-  { name: "empty", scenario: "empty", end: fails("crashed") },
+  {
+    name: "empty",
+    scenario: "empty",
+    step: silent,
+    // Qwen Code asks again, and does not say why.
+    end: { other: fails("crashed"), qwen: fails("network"), grok: stalled },
+  },
   {
     name: "fallback",
     scenario: "e429",
+    step: silent,
     falls_back: true,
-    end: hello,
+    end: all(hello),
   },
   {
     name: "hub's tools",
@@ -121,13 +194,18 @@ export const cases: ReadonlyArray<Case> = [
     scenario:
       'mcp@tool=hub[._]+dispatch$@args={"agent":"AGENT-text","prompt":"hello","cwd":"CWD","wait_seconds":40}',
     config: { hub_tools: true },
-    end: { claude: tooled, codex: tooled, opencode: tooled },
+    end: { claude: hello, codex: hello, opencode: hello },
   },
-  { name: "cancelled", scenario: "slow", end: fails("cancelled"), cancelled: true },
+  // Of the agent's own: each is cancelled when its request was heard.
+  { name: "cancelled", scenario: "slow@of=AGENT", end: all(fails("cancelled")), cancelled: true },
 ]
 
-export const endOf = ({ end }: Case, agent: string): End | undefined =>
-  "answer" in end || "class" in end ? (end as End) : (end as Readonly<Record<string, End | undefined>>)[agent]
+export const endOf = ({ end }: Case, agent: string): End | undefined => forAgent(end, agent)
+
+export const eventOf = ({ event }: Case, agent: string): string | undefined => forAgent(event, agent)
+
+export const tokensOf = ({ input_tokens }: Case, agent: string): number | undefined =>
+  forAgent(input_tokens, agent)
 
 /** Name of the plugin that is set to the scenario. */
 export const pluginOf = (agent: string, { name }: Case): string =>
@@ -146,17 +224,21 @@ const stepOf = (id: string, agent: string, more: ReadonlyArray<string>): string 
 
 const input = '[input.task]\ntype = "string"\nrequired = true'
 
+/** Nobody knows what silence means, so by itself a fallback does not leave it. */
+const leaves = 'on = ["rate_limited", "stalled"]'
+
 /** Name of the plugin that answers when `agent` has failed. */
 export const secondOf = (agent: string): string => `after-${agent}`
 
 export const pipelineOf = (agent: string, one: Case): string => {
-  const more = one.step === undefined ? [] : [one.step]
+  const step = forAgent(one.step, agent)
+  const more = step === undefined ? [] : [step]
   const first = stepOf("first", pluginOf(agent, one), more)
   if (one.falls_back === true)
     return [
       'run = ["either"]',
       input,
-      '[step.either]\ntype = "fallback"\ntry = ["first", "second"]',
+      `[step.either]\ntype = "fallback"\ntry = ["first", "second"]\n${step === undefined ? "" : leaves}`,
       first,
       stepOf("second", secondOf(agent), []),
     ].join("\n\n")

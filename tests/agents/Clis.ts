@@ -3,9 +3,10 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { toml } from "../../core/docs/Markdown.ts"
-import { type Cli, clis, type Place } from "../../core/testing/model/Clis.ts"
+import { recipeOf } from "../../bin/recipes.ts"
+import { type Cli, clis, filesOf, type Place, withRecipe } from "../../core/testing/model/Clis.ts"
 
-export { type Cli, clis }
+export { type Cli, clis, filesOf }
 
 /** Folder of the packages: `HUB_AGENTS_CACHE`, or below the user's own. */
 export const cache = (): string =>
@@ -17,7 +18,7 @@ const folderOf = ({ package: name, version }: Cli): string =>
 
 /** The installed program, if it is there. */
 export const programOf = (cli: Cli): string | undefined => {
-  const program = path.join(folderOf(cli), "node_modules", ".bin", cli.name)
+  const program = path.join(folderOf(cli), "node_modules", cli.program ?? `.bin/${cli.name}`)
   return fs.existsSync(program) ? program : undefined
 }
 
@@ -50,7 +51,11 @@ export const plugin = (
   place: Place,
   more: Readonly<Record<string, unknown>> = {},
 ): string => {
-  const config = { program: programOf(cli), ...cli.config(place), ...more }
+  const given = { program: programOf(cli), ...cli.config(place), ...more }
+  const [use, config] =
+    cli.recipe === true
+      ? ["agent-command", withRecipe(recipeOf(cli.name), given)]
+      : [`agent-${cli.name}`, given]
   const lines = Object.entries(config).map(([key, value]) => `${key} = ${toml(value)}`)
-  return `[plugin.${name}]\nuse = "agent-${cli.name}"\n[plugin.${name}.config]\n${lines.join("\n")}\n\n`
+  return `[plugin.${name}]\nuse = "${use}"\n[plugin.${name}.config]\n${lines.join("\n")}\n\n`
 }

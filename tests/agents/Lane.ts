@@ -3,8 +3,18 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { processesOf } from "../../core/testing/processes.ts"
 import { documentOf, type Home, makeHome, run, until } from "../support/hub.ts"
-import { type Case, cases, type End, endOf, pipelineOf, pluginOf, secondOf } from "./Cases.ts"
-import { type Cli, plugin } from "./Clis.ts"
+import {
+  type Case,
+  cases,
+  type End,
+  endOf,
+  eventOf,
+  pipelineOf,
+  pluginOf,
+  secondOf,
+  tokensOf,
+} from "./Cases.ts"
+import { type Cli, filesOf, plugin } from "./Clis.ts"
 import type { ModelServer } from "../../core/testing/model/Server.ts"
 
 export interface Result {
@@ -52,29 +62,36 @@ export class Lane {
 
   #write(): void {
     const { name } = this.#cli
-    const own = this.#own(this.#cli)
     const mine = cases.filter((one) => endOf(one, name) !== undefined)
     const plugins = mine.map((one) =>
-      plugin(this.#cli, pluginOf(name, one), { home: own, url: this.#url(one) }, one.config),
+      this.#plugin(this.#cli, pluginOf(name, one), this.#url(one), one.config),
     )
-    const next = { home: this.#own(this.#next), url: this.#models.at("text") }
-    plugins.push(plugin(this.#next, secondOf(name), next))
+    plugins.push(this.#plugin(this.#next, secondOf(name), this.#models.at("text")))
     this.home.write("hub/plugins.toml", plugins.join(""))
     for (const one of mine)
       this.home.write(`hub/pipelines/${pluginOf(name, one)}.toml`, pipelineOf(name, one))
   }
 
-  /** Folder of what the agent keeps. */
-  #own({ files, name }: Cli): string {
-    const own = path.join(this.home.path, name)
-    fs.mkdirSync(own, { recursive: true })
-    for (const [file, text] of Object.entries(files)) this.home.write(`${name}/${file}`, text)
-    return own
+  /** Agents that can be pointed by their environment keep one folder for all cases. */
+  #plugin(cli: Cli, name: string, url: string, more?: Case["config"]): string {
+    const own = cli.pointed === undefined ? cli.name : `agents/${name}`
+    const place = { home: path.join(this.home.path, own), url }
+    fs.mkdirSync(place.home, { recursive: true })
+    for (const [file, text] of Object.entries(filesOf(cli, place))) this.home.write(`${own}/${file}`, text)
+    return plugin(cli, name, place, more)
   }
 
-  #url({ scenario }: Case): string {
-    if (scenario === undefined) return nowhere
-    return this.#models.at(scenario.replace("AGENT", this.#cli.name).replace("CWD", this.home.path))
+  #scenario(one: Case): string | undefined {
+    return one.scenario?.replace("AGENT", this.#cli.name).replace("CWD", this.#cwd(one))
+  }
+
+  #cwd(one: Case): string {
+    return path.join(this.home.path, "work", pluginOf(this.#cli.name, one))
+  }
+
+  #url(one: Case): string {
+    const scenario = this.#scenario(one)
+    return scenario === undefined ? nowhere : this.#models.at(scenario)
   }
 
   #hub(...args: ReadonlyArray<string>) {
@@ -83,7 +100,7 @@ export class Lane {
 
   async run(one: Case): Promise<Result> {
     const agent = this.#cli.name
-    const cwd = path.join(this.home.path, "work", pluginOf(agent, one))
+    const cwd = this.#cwd(one)
     fs.mkdirSync(cwd, { recursive: true })
     Bun.spawnSync(["git", "init", "-q"], {
       cwd,
@@ -99,8 +116,8 @@ export class Lane {
     const wrong = [
       ...wrongEnd(view, endOf(one, agent)),
       ...wrongProof(cwd, one.proof),
-      ...wrongTokens(view, one.input_tokens),
-      ...(await this.#wrongEvents(view, one.event)),
+      ...wrongTokens(view, tokensOf(one, agent)),
+      ...(await this.#wrongEvents(view, eventOf(one, agent))),
       ...processesOf([view.run_id]).map((pid) => `process ${pid} is left`),
       ...leftIn(this.home, view.run_id),
     ]
@@ -109,7 +126,7 @@ export class Lane {
 
   async #cancel(one: Case, dispatch: ReadonlyArray<string>): Promise<RunView> {
     const { run_id } = documentOf<RunView>(await this.#hub(...dispatch, "do the work"))
-    await until("a request to the model", () => this.#models.asked(one.scenario ?? "").length > 0)
+    await until("a request to the model", () => this.#models.asked(this.#scenario(one) ?? "").length > 0)
     await this.#hub("runs", "cancel", run_id)
     return documentOf<RunView>(await this.#hub("runs", "show", run_id))
   }

@@ -12,11 +12,32 @@ export interface Cli {
   readonly package: string
   /** The one that the fixtures were recorded with. */
   readonly version: string
+  /** The program, below `node_modules`: npm links none. */
+  readonly program?: string
+  /** Has no adapter of its own: the recipe of its name says what `config` does not. */
+  readonly recipe?: true
   /** `[plugin.NAME.config]` without `program`. */
-  readonly config: (place: Place) => Readonly<Record<string, unknown>>
+  readonly config: (place: Place) => Config
   /** Files that it wants to find, by their path below its home. */
   readonly files: Readonly<Record<string, string>>
+  /** More of them, that name the model's server: for each a home of its own. */
+  readonly pointed?: (place: Place) => Readonly<Record<string, string>>
 }
+
+export type Config = Readonly<Record<string, unknown>>
+
+/** All files of its home by their path in it. */
+export const filesOf = ({ files, pointed }: Cli, place: Place): Readonly<Record<string, string>> => ({
+  ...files,
+  ...pointed?.(place),
+})
+
+/** A recipe's config, with what points it at `place`. */
+export const withRecipe = (recipe: Config, config: Config): Config => ({
+  ...recipe,
+  ...config,
+  env: { ...(recipe["env"] as object | undefined), ...(config["env"] as object | undefined) },
+})
 
 const key = "mock-key-of-no-worth"
 
@@ -101,4 +122,100 @@ const opencode: Cli = {
   files: {},
 }
 
-export const clis: ReadonlyArray<Cli> = [claude, codex, gemini, opencode]
+const droid: Cli = {
+  name: "droid",
+  package: "@factory/cli-linux-x64",
+  version: "0.225.2",
+  program: "@factory/cli-linux-x64/bin/droid",
+  config: ({ home, url }) => ({
+    model: "custom:mock-model",
+    env: {
+      FACTORY_HOME_OVERRIDE: home,
+      FACTORY_API_KEY: key,
+      // It asks its vendor for a session before it goes on with one of its own: that nobody knows it is an answer.
+      FACTORY_API_BASE_URL: url,
+      FACTORY_DROID_AUTO_UPDATE_ENABLED: "false",
+    },
+  }),
+  files: {},
+  pointed: ({ url }) => ({
+    ".factory/settings.json": JSON.stringify({
+      customModels: [
+        {
+          model: "mock-model",
+          displayName: "Mock",
+          baseUrl: `${url}/v1`,
+          apiKey: key,
+          provider: "generic-chat-completion-api",
+          maxOutputTokens: 4096,
+        },
+      ],
+    }),
+  }),
+}
+
+const copilot: Cli = {
+  name: "copilot",
+  package: "@github/copilot",
+  version: "1.0.102",
+  config: ({ home, url }) => ({
+    env: {
+      COPILOT_HOME: home,
+      COPILOT_OFFLINE: "true",
+      COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+      COPILOT_PROVIDER_API_KEY: key,
+      COPILOT_MODEL: "mock-model",
+    },
+  }),
+  files: {},
+}
+
+const qwen: Cli = {
+  name: "qwen",
+  package: "@qwen-code/qwen-code",
+  version: "0.24.4",
+  config: ({ home, url }) => ({
+    model: "mock-model",
+    auth_type: "openai",
+    env: { QWEN_HOME: home, OPENAI_API_KEY: key, OPENAI_BASE_URL: `${url}/v1` },
+  }),
+  files: {},
+}
+
+const pi: Cli = {
+  name: "pi",
+  package: "@earendil-works/pi-coding-agent",
+  version: "0.74.2",
+  recipe: true,
+  config: ({ home }) => ({
+    model: "mock/mock-model",
+    env: { PI_OFFLINE: "1", PI_CODING_AGENT_DIR: home },
+  }),
+  files: {},
+  pointed: ({ url }) => ({
+    "models.json": JSON.stringify({
+      providers: {
+        mock: {
+          baseUrl: `${url}/v1`,
+          api: "openai-completions",
+          apiKey: key,
+          models: [{ id: "mock-model" }],
+        },
+      },
+    }),
+  }),
+}
+
+const grok: Cli = {
+  name: "grok",
+  package: "@xai-official/grok",
+  version: "1.0.41",
+  recipe: true,
+  config: ({ home, url }) => ({
+    model: "mock-model",
+    env: { GROK_HOME: home, XAI_API_KEY: key, GROK_MODELS_BASE_URL: `${url}/v1` },
+  }),
+  files: {},
+}
+
+export const clis: ReadonlyArray<Cli> = [claude, codex, gemini, opencode, droid, copilot, qwen, pi, grok]

@@ -15,7 +15,8 @@ export interface Plan {
 export type Parameters = Readonly<Record<string, string>>
 
 const names: Readonly<Record<string, RegExp>> = {
-  shell: /\.(?:bash|shell|shell_command|exec_command|local_shell|run_shell_command)$/i,
+  shell:
+    /\.(?:bash|shell|shell_command|exec_command|local_shell|run_shell_command|execute|run_terminal_command)$/i,
   write: /\.(?:write|write_file|create|create_file)$/i,
 }
 

@@ -52,7 +52,7 @@ class Turns {
 
 /** What the agents write into a user's turn by themselves. */
 const own =
-  /^\s*(?:<system-reminder>|<environment_context|<user_instructions|<permissions|<collaboration|# AGENTS\.md|<session_context>|This is the Gemini CLI|This is the Qwen Code)/
+  /^\s*(?:<system-reminder>|<environment_context|<user_instructions|<permissions|<collaboration|# AGENTS\.md|<session_context>|<user_info>|This is the Gemini CLI|This is the Qwen Code)/
 
 const words = (parts: ReadonlyArray<Json>): string =>
   parts

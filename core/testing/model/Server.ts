@@ -57,11 +57,14 @@ const send = (response: ServerResponse, status: number, body: Json): void => {
   response.end(JSON.stringify(body))
 }
 
+/** As OpenAI and Google write it. */
+const modelList = { object: "list", data: [{ id: "mock-model", object: "model" }], models: [] }
+
 /** What agents ask besides a model. */
 const others = (request: IncomingMessage, response: ServerResponse, path: string): void => {
   if (path.endsWith("/count_tokens")) return send(response, 200, { input_tokens: 1000 })
   if (path.endsWith(":countTokens")) return send(response, 200, { totalTokens: 1000 })
-  if (path.endsWith("/models")) return send(response, 200, { object: "list", data: [], models: [] })
+  if (path.endsWith("/models")) return send(response, 200, modelList)
   return send(response, request.method === "HEAD" ? 200 : 404, {
     error: { message: "mock: no such route" },
   })

@@ -6,7 +6,7 @@ import { Duration, Effect, type Schema, type Scope } from "effect"
 import type { AgentRequest, ProgramAgent } from "../../plugin/Agent.ts"
 import { Failure } from "../../plugin/Failure.ts"
 import { type Exit, Supervisor } from "../../services/Supervisor.ts"
-import type { Cli, Place } from "../model/Clis.ts"
+import { type Cli, filesOf, type Place } from "../model/Clis.ts"
 import type { ModelServer } from "../model/Server.ts"
 import { play, type RecordedCase, readRecordings } from "../recordings.ts"
 import { clean, type Places } from "./Clean.ts"
@@ -119,12 +119,13 @@ const staged = ({ cli, models }: Options, { scenario }: Scene): Effect.Effect<St
       const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "hub-record-")))
       const [home, cwd] = [path.join(root, "home"), path.join(root, "work")]
       for (const folder of [home, cwd, path.join(root, "tmp")]) fs.mkdirSync(folder, { mode: 0o700 })
-      for (const [file, text] of Object.entries(cli.files)) {
+      const url = scenario === undefined ? nowhere : models.at(scenario.replace("CWD", cwd))
+      const place = { home, url }
+      for (const [file, text] of Object.entries(filesOf(cli, place))) {
         fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true })
         fs.writeFileSync(path.join(home, file), text, { mode: 0o600 })
       }
-      const url = scenario === undefined ? nowhere : models.at(scenario)
-      return { root, cwd, place: { home, url } }
+      return { root, cwd, place }
     }),
     ({ root }) => Effect.sync(() => fs.rmSync(root, { recursive: true, force: true })),
   )

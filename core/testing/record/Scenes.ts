@@ -32,8 +32,16 @@ export const scenes: Readonly<Record<string, Scene>> = {
     request: { permission: "bypass" },
   },
   write: {
-    scenario: "write",
-    also: ["write-acceptedits", "shell-apply-patch", "write-yolo", "write-default", "write-auto-low"],
+    // Some take no file but by its whole path.
+    scenario: "write@cwd=CWD",
+    also: [
+      "write-acceptedits",
+      "write-bypass",
+      "shell-apply-patch",
+      "write-yolo",
+      "write-default",
+      "write-auto-low",
+    ],
     request: { permission: "auto" },
   },
   resume: { scenario: "echo", also: ["resume-2"], resumes: true, needs: "resume" },
