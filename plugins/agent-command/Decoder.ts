@@ -1,6 +1,7 @@
 /** Reads one attempt of a described program. */
 import { Agent, type Exit, Failure, Reading } from "hub/plugin"
-import type { Config, EventRule } from "./Config.ts"
+import type { Config } from "./Config.ts"
+import type { EventRule } from "./EventRule.ts"
 import * as Path from "./Path.ts"
 import { type Hit, meets, reads, type Rule, rules } from "./Rules.ts"
 import * as Verdict from "./Verdict.ts"

@@ -4,7 +4,7 @@
  * Seen with: claude 2.1.329, codex 0.169.0, gemini 0.61.0, opencode 1.18.33, droid 0.225.2, kimi 2.1.0, auggie 0.36.0
  * (November 2026); the option texts are those of commander, clap, yargs, argparse, click, Go's flag and getopt.
  */
-import type { FailureRule } from "./Config.ts"
+import type { FailureRule } from "./FailureRule.ts"
 
 type Guess = Pick<FailureRule, "class" | "matches" | "exit">
 

@@ -1,6 +1,7 @@
 /** Failure rules, ready to be asked. */
 import { type Failure, Reading } from "hub/plugin"
-import type { Config, FailureRule } from "./Config.ts"
+import type { Config } from "./Config.ts"
+import type { FailureRule } from "./FailureRule.ts"
 import { guesses, wait } from "./Guess.ts"
 import * as Path from "./Path.ts"
 
