@@ -9,13 +9,13 @@ const { asNumber, asObject, asText, at, objectIn } = Reading
 
 export const decoder = (agent: string): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
-  const asked = new Map<unknown, Json>()
+  const tools = new Reading.Tools(heard, names)
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
       const type = asText(event?.["type"])
       if (event === undefined || type === undefined) return heard.line(line, stream)
-      const events = read(heard, asked, type, event)
+      const events = read(heard, tools, type, event)
       if (events === undefined) return known.test(type) ? [] : heard.line(line, stream)
       heard.understood()
       return events
@@ -27,7 +27,12 @@ export const decoder = (agent: string): Agent.Decoder => {
 /** Families of events whose members say nothing here; new ones come with each version. */
 const known = /^(?:session|user|assistant|model|tool|permission|hook|subagent|abort)\b/
 
-const read = (heard: Reading.Transcript, asked: Asked, type: string, event: Json): Events | undefined => {
+const read = (
+  heard: Reading.Transcript,
+  tools: Reading.Tools,
+  type: string,
+  event: Json,
+): Events | undefined => {
   const data = asObject(event["data"]) ?? {}
   switch (type) {
     case "assistant.message":
@@ -35,9 +40,9 @@ const read = (heard: Reading.Transcript, asked: Asked, type: string, event: Json
     case "assistant.reasoning":
       return heard.did("reasoning", { text: data["content"] })
     case "tool.execution_start":
-      return started(heard, asked, data)
+      return tools.started(data["toolCallId"], data["toolName"], data["arguments"])
     case "tool.execution_complete":
-      return finished(heard, asked, data)
+      return finished(tools, data)
     case "model.call_failure":
       return failing(heard, data)
     case "assistant.turn_retry":
@@ -52,41 +57,15 @@ const read = (heard: Reading.Transcript, asked: Asked, type: string, event: Json
   }
 }
 
-/** Started tools by their id. */
-type Asked = Map<unknown, Json>
+const names: Reading.ToolNames = { shell: "bash", editors: { create: "add", edit: "update" } }
 
-const started = (heard: Reading.Transcript, asked: Asked, data: Json): Events => {
-  const [id, tool] = [data["toolCallId"], data["toolName"]]
-  asked.set(id, data)
-  if (tool === "bash") return heard.did("command_started", { command: at(data, "arguments", "command"), id })
-  return heard.did("tool_started", { tool, arguments: data["arguments"], id })
-}
-
-const finished = (heard: Reading.Transcript, asked: Asked, data: Json): Events => {
-  const id = data["toolCallId"]
-  const start = asked.get(id) ?? {}
-  asked.delete(id)
-  const tool = data["toolName"] ?? start["toolName"]
-  const status = data["success"] === false ? "failed" : "completed"
-  const output = at(data, "result", "content") ?? at(data, "error", "message")
-  if (tool === "bash") {
-    const exit_code = asNumber(at(data, "shellExecution", "exitCode"))
-    const command = at(start, "arguments", "command")
-    return heard.did("command_finished", { id, output, status, command, exit_code })
-  }
-  return [
-    ...heard.did("tool_finished", { id, status, tool, result: output }),
-    ...(status === "completed" ? changed(heard, tool, at(start, "arguments", "path")) : []),
-  ]
-}
-
-const kinds: Readonly<Record<string, string>> = { create: "add", edit: "update" }
-
-const changed = (heard: Reading.Transcript, tool: unknown, path: unknown): Events => {
-  const kind = kinds[asText(tool) ?? ""]
-  if (kind === undefined || typeof path !== "string") return []
-  return heard.did("file_changed", { changes: [{ path, kind }] })
-}
+const finished = (tools: Reading.Tools, data: Json): Events =>
+  tools.finished(data["toolCallId"], {
+    ok: data["success"] !== false,
+    result: at(data, "result", "content") ?? at(data, "error", "message"),
+    tool: data["toolName"],
+    exit_code: asNumber(at(data, "shellExecution", "exitCode")),
+  })
 
 /** It asks again by itself, for a minute. */
 const failing = (heard: Reading.Transcript, data: Json): Events => {
@@ -132,15 +111,9 @@ const classOf = (data: Json): Failure.FailureClass => {
 }
 
 const fromTexts = (heard: Reading.Transcript): Failure.Failure | undefined => {
-  for (const line of heard.lines("stderr")) {
-    const flag = /unknown option '(--?[\w-]+)/i.exec(line)?.[1]
-    if (flag !== undefined)
-      return Failure.of(
-        "adapter_mismatch",
-        `Copilot CLI does not take ${flag}. \`hub doctor agents\` compares versions.`,
-      )
-    if (/not logged in|no authentication|authenticat/i.test(line))
-      return Failure.of("auth", `Copilot CLI said: ${line.slice(0, 300)}`)
-  }
-  return undefined
+  const told = heard.lines("stderr")
+  const flag = Reading.unknownFlag("Copilot CLI", told)
+  if (flag !== undefined) return flag
+  const login = told.find((line) => /not logged in|no authentication|authenticat/i.test(line))
+  return login === undefined ? undefined : Failure.of("auth", `Copilot CLI said: ${login.slice(0, 300)}`)
 }

@@ -11,7 +11,7 @@ export interface ToolNames {
   readonly todo?: string
   /** Asks the person. */
   readonly question?: string
-  /** What each of those that change the file at `file_path` does to it: `add`, `update`, `write`. */
+  /** What each of those that change the file at `file_path`, or `path`, does to it: `add`, `update`, `write`. */
   readonly editors?: Readonly<Record<string, string>>
 }
 
@@ -50,7 +50,7 @@ export class Tools {
 
   started(call: unknown, name: unknown, input: unknown): Events {
     const [id, tool, given] = [asText(call) ?? "", asText(name) ?? "", asObject(input) ?? {}]
-    this.#remember(id, { tool, command: given["command"], path: given["file_path"] })
+    this.#remember(id, { tool, command: given["command"], path: given["file_path"] ?? given["path"] })
     const { question, shell, todo } = this.#names
     if (tool === shell) return this.#heard.did("command_started", { command: given["command"], id })
     if (tool === todo) return this.#heard.did("todo_updated", { items: given["todos"] })
