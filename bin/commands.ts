@@ -24,7 +24,7 @@ import * as PluginsCheck from "../core/host/PluginsCheck.ts"
 import * as PluginTest from "../core/host/PluginTest.ts"
 import type { OperationHandle } from "../core/plugin/Catalogue.ts"
 import { implied, type Operation, OperationFailed } from "../core/plugin/Operation.ts"
-import { chosen, open } from "../core/live/Home.ts"
+import { chosen, open, usable } from "../core/live/Home.ts"
 import { decode, diagnoseSyntax, parse, type TomlDocument } from "../core/toml/Toml.ts"
 import { builtin } from "./builtin.ts"
 import { connect } from "./connect.ts"
@@ -115,7 +115,7 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         testCommand(testPlugin(wish.self)),
         initCommand({ plugins: pluginsToml }),
         checkCommand(validators),
-        doctorCommand({ program: process.execPath, checks: checks(daemon), known }),
+        doctorCommand({ program: process.execPath, usable, checks: checks(daemon), known }),
         doctorAgentsCommand({ known }),
         recipeCommand(recipes),
         recordCommand(async () => (await import("./recording.ts")).recorder),

@@ -22,6 +22,15 @@ export const open = Effect.fn("Home.open")(function* (
   return paths(path.normalize(home))
 })
 
+/** Fails when no hub could work in this home. Makes none, and leaves its mode as it is. */
+export const usable = (home: string): Effect.Effect<void, HomeUnusable> =>
+  attempt(home, () => {
+    if (fs.lstatSync(home, { throwIfNoEntry: false }) === undefined) return
+    makeFolder(home)
+    ownMode(home)
+    tryWriting(home)
+  })
+
 export const layer = (folder?: string): Layer.Layer<Home, HomeUnusable> => Layer.effect(Home, open(folder))
 
 /**
@@ -66,11 +75,16 @@ const paths = (home: string): Home["Service"] => ({
 
 const prepare = (home: string): void => {
   makeFolder(home)
-  const stat = fs.statSync(home)
-  const user = process.getuid?.()
-  if (user !== undefined && stat.uid !== user) throw unusable(home, "foreign")
-  if (process.platform !== "win32" && (stat.mode & 0o077) !== 0) fs.chmodSync(home, 0o700)
+  const mode = ownMode(home)
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) fs.chmodSync(home, 0o700)
   tryWriting(home)
+}
+
+const ownMode = (home: string): number => {
+  const { mode, uid } = fs.statSync(home)
+  const user = process.getuid?.()
+  if (user !== undefined && uid !== user) throw unusable(home, "foreign")
+  return mode
 }
 
 const makeFolder = (folder: string): void => {

@@ -1,8 +1,9 @@
 /** `hub doctor`: what stands in the way on this machine, each with what to do about it. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { AgentHandle, Catalogue, DoctorHandle, PluginState } from "../../plugin/Catalogue.ts"
 import * as Operation from "../../plugin/Operation.ts"
 import type { Finding } from "../../plugin/Plugin.ts"
+import type { HomeUnusable } from "../../services/Home.ts"
 import { type Command, type Context, extra } from "../cli/Command.ts"
 import { decodeWith } from "../cli/Follow.ts"
 import { safe } from "../Terminal.ts"
@@ -23,6 +24,8 @@ const Inspected = Schema.Struct({ sections: Schema.Array(SectionView) })
 export interface DoctorOptions {
   /** The path of this program. */
   readonly program: string
+  /** Fails when no hub could work in this home: then nothing further is asked. */
+  readonly usable: (home: string) => Effect.Effect<void, HomeUnusable>
   /** Looked at before any hub is asked: who holds the home, the database. */
   readonly checks: ReadonlyArray<{
     readonly id: string
@@ -32,7 +35,7 @@ export interface DoctorOptions {
   readonly known: ReadonlyArray<Known>
 }
 
-export const doctorCommand = ({ checks, known, program }: DoctorOptions): Command =>
+export const doctorCommand = ({ checks, known, program, usable }: DoctorOptions): Command =>
   extra({
     path: ["doctor"],
     summary:
@@ -40,7 +43,9 @@ export const doctorCommand = ({ checks, known, program }: DoctorOptions): Comman
     input: Schema.Struct({}),
     run: (_, context) =>
       Effect.gen(function* () {
-        const local = machine({ home: context.home, env: context.env, program })
+        const unusable = Option.getOrUndefined(yield* Effect.option(Effect.flip(usable(context.home))))
+        const local = machine({ home: context.home, unusable, env: context.env, program })
+        if (unusable !== undefined) return report(local)
         const given = yield* Effect.forEach(checks, ({ check, id }) =>
           Effect.map(bounded(id, check(context)), (findings) => ({ id, findings })),
         )

@@ -1,34 +1,34 @@
 /** What `hub doctor` finds on the machine without asking any hub. */
-import { lstatSync, type Stats, statfsSync } from "node:fs"
+import { lstatSync, readdirSync, type Stats, statfsSync, statSync } from "node:fs"
 import { join } from "node:path"
 import type { Finding } from "../../plugin/Plugin.ts"
+import type { HomeUnusable } from "../../services/Home.ts"
 import type { Section } from "./Sections.ts"
 
 const megabyte = 1_000_000
 
 export interface Machine {
   readonly home: string
+  /** Why no hub could work in it. */
+  readonly unusable: HomeUnusable | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** The path of this program. */
   readonly program: string
 }
 
 export const machine = (given: Machine): ReadonlyArray<Section> => [
-  { id: "home", findings: homeFindings(given.home) },
+  { id: "home", findings: homeFindings(given) },
   { id: "disk", findings: diskFindings(given.home) },
   { id: "programs", findings: programFindings(given) },
 ]
 
-const homeFindings = (home: string): ReadonlyArray<Finding> => {
-  const found = statOf(home)
+const homeFindings = ({ home, unusable }: Machine): ReadonlyArray<Finding> => {
+  if (unusable !== undefined) return [refusal(unusable)]
+  const found = statSync(home, { throwIfNoEntry: false })
   if (found === undefined)
     return [{ level: "warning", text: `${home} is not there yet`, advice: "Run `hub init`." }]
-  if (!found.isDirectory())
-    return [
-      { level: "error", text: `${home} is no folder`, advice: "Give the hub another folder in HUB_HOME." },
-    ]
   return [
-    ...owned(home, found),
+    ...foreign(home, found),
     ...(process.platform === "win32" ? [] : modes(home, found)),
     ...(statOf(join(home, "plugins.toml")) === undefined
       ? [
@@ -42,25 +42,23 @@ const homeFindings = (home: string): ReadonlyArray<Finding> => {
   ]
 }
 
-const statOf = (path: string): Stats | undefined => {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
-}
+const refusal = ({ advice, detail, path }: HomeUnusable): Finding => ({
+  level: "error",
+  text: `${detail} (${JSON.stringify(path)})`,
+  advice,
+})
 
-const owned = (home: string, { uid }: Stats): ReadonlyArray<Finding> => {
-  const own = process.getuid?.()
-  return own === undefined || own === uid
-    ? []
-    : [
-        {
-          level: "error",
-          text: `${home} belongs to another user`,
-          advice: "Give the hub a folder of your own in HUB_HOME.",
-        },
-      ]
+const statOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false })
+
+/** What a hub left there that was started as somebody else, like `sudo hub`. */
+const foreign = (home: string, { uid }: Stats): ReadonlyArray<Finding> => {
+  const others = readdirSync(home)
+    .map((name) => join(home, name))
+    .filter((path) => (statOf(path)?.uid ?? uid) !== uid)
+  if (others.length === 0) return []
+  const text = `${others.join(", ")} ${others.length === 1 ? "belongs" : "belong"} to another user`
+  const paths = others.map((path) => JSON.stringify(path)).join(" ")
+  return [{ level: "error", text, advice: `Run: sudo chown -R "$(id -un)" ${paths}` }]
 }
 
 const PRIVATE = ["plugins.toml", "projects.toml", "hub.db", "secrets", "runs", "hub.sock"]

@@ -1,52 +1,16 @@
 import { expect, test } from "bun:test"
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
-import type { empty } from "../../plugin/Catalogue.ts"
 import { live, tempHome } from "../../testing/effect.ts"
-import { localDoor } from "../Call.ts"
-import { run } from "../Cli.ts"
 import type { Command } from "../cli/Command.ts"
-import { type Door, HubUnreachable } from "../Door.ts"
-import { catalogueOf } from "../fixtures/handles.ts"
+import { oneCommand } from "../fixtures/oneCommand.ts"
 import { checkCommand, type Validators } from "./Check.ts"
-import { doctorCommand, inspect } from "./Doctor.ts"
 import { fences, kindOf } from "./Fences.ts"
 import { initCommand } from "./Init.ts"
 
-/** One command in this process. */
-const hub = (
-  command: Command,
-  argv: ReadonlyArray<string>,
-  given: { home: string; cwd?: string; door?: Door },
-) =>
-  Effect.gen(function* () {
-    const written = { out: "", err: "" }
-    const sink = (name: "out" | "err") => ({
-      write: (text: string, done: () => void) => {
-        written[name] += text
-        done()
-      },
-    })
-    const code = yield* run({
-      argv,
-      version: "1.2.3",
-      home: given.home,
-      cwd: given.cwd ?? given.home,
-      env: { PATH: process.env["PATH"] },
-      core: [],
-      extras: [command],
-      connect: () =>
-        given.door === undefined
-          ? Effect.fail(new HubUnreachable({ home: given.home, message: "No hub." }))
-          : Effect.succeed(given.door),
-      stdin: (async function* () {})(),
-      stdout: sink("out"),
-      stderr: sink("err"),
-      interrupted: Effect.never,
-    })
-    return { code, ...written }
-  })
+const hub = (command: Command, argv: ReadonlyArray<string>, given: { home: string; cwd?: string }) =>
+  oneCommand({ extras: [command], argv, ...given })
 
 const init = initCommand({ plugins: "# the default\n" })
 
@@ -182,136 +146,5 @@ live(
       },
     }
     expect(output).toMatchObject({ files: 2, errors: 2 })
-  }),
-)
-
-const doctor = doctorCommand({
-  program: "/opt/hub",
-  checks: [
-    { id: "database", check: () => Effect.succeed([{ level: "ok", text: "readable" }]) },
-    { id: "broken", check: () => Effect.die(new Error("a bug")) },
-  ],
-  known: [
-    { name: "acme-coder", program: "sh", how: "Run `hub agent recipe acme-coder`." },
-    { name: "codex", program: "codex", how: "" },
-  ],
-})
-
-const catalogue = {
-  ...catalogueOf([]),
-  plugins: [
-    {
-      instance: "acme",
-      use: "./acme.ts",
-      isolation: "none",
-      startup: "required",
-      state: "failed",
-      failure: { phase: "import", detail: "a.ts:1:2 syntax" },
-      contributes: {},
-      starts: 1,
-    },
-    {
-      instance: "fine",
-      use: "fine",
-      isolation: "none",
-      startup: "optional",
-      state: "ready",
-      contributes: {},
-      starts: 1,
-    },
-  ],
-  doctor: [
-    {
-      plugin: "fine",
-      id: "fine-check",
-      summary: "",
-      check: Effect.succeed([{ level: "warning", text: "old", advice: "Update." }]),
-    },
-    { plugin: "fine", id: "throws", summary: "", check: Effect.die("boom") },
-  ],
-  agents: new Map([
-    [
-      "claude",
-      {
-        id: "claude",
-        probe: Effect.succeed({
-          installed: true,
-          version: "2.1",
-          path: "/bin/claude",
-          logged_in: false,
-          notes: [],
-        }),
-      },
-    ],
-    [
-      "codex",
-      {
-        id: "codex",
-        probe: Effect.succeed({ installed: false, notes: ['cannot start "codex": not found on PATH'] }),
-      },
-    ],
-    ["remote", { id: "remote", probe: undefined }],
-  ]),
-} as never as typeof empty
-
-const doorWithInspect = Effect.sync((): Door => {
-  const operation = inspect({ current: Effect.succeed(catalogue) })
-  const handle = {
-    ...operation,
-    plugin: "core",
-    title: undefined,
-    destructive: false,
-    print: undefined,
-  } as never
-  return localDoor({ current: Effect.succeed(catalogueOf([handle])) })
-})
-
-live(
-  "doctor says what stands in the way, with advice, and is exit code 1 then",
-  Layer.empty,
-  Effect.gen(function* () {
-    const home = yield* tempHome
-    const { code, out } = yield* hub(doctor, ["doctor"], { home, door: yield* doorWithInspect })
-    expect(code).toBe(1)
-    for (const line of [
-      `ok       home        ${home} is private`,
-      "ok       database    readable",
-      "warning  broken      the check broken broke: Error: a bug",
-      "error    plugins     acme failed in import: a.ts:1:2 syntax",
-      "ok       plugins     fine is ready",
-      "warning  fine-check  old\n                     Update.",
-      "warning  throws      the check throws broke: boom",
-      "ok       claude      2.1, /bin/claude",
-      "warning  claude      not logged in",
-      'warning  codex       not installed: cannot start "codex": not found on PATH',
-      "ok       agents      known, and not set up: acme-coder. On PATH: acme-coder\n                     Run `hub agent recipe acme-coder`.",
-    ])
-      expect(out).toContain(line)
-    expect(out.match(/warning  codex/g)).toHaveLength(1)
-    expect(out.trimEnd()).toEndWith("1 thing stands in the way.")
-  }),
-)
-
-live(
-  "doctor works without a hub, and finds a home that others may read",
-  Layer.empty,
-  Effect.gen(function* () {
-    const home = yield* tempHome
-    chmodSync(home, 0o755)
-    const { code, out } = yield* hub(doctor, ["doctor", "--json"], { home })
-    const { sections } = JSON.parse(out) as {
-      sections: ReadonlyArray<{
-        id: string
-        findings: ReadonlyArray<{ level: string; text: string; advice?: string }>
-      }>
-    }
-    const of = (id: string) => sections.find((one) => one.id === id)?.findings[0]
-    expect(code).toBe(1)
-    expect(of("home")).toEqual({
-      level: "error",
-      text: `others on this machine may read ${home}`,
-      advice: `Run: chmod go= "${home}"`,
-    })
-    expect(of("plugins")).toEqual({ level: "error", text: "No hub." })
   }),
 )
