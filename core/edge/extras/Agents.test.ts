@@ -8,9 +8,9 @@ import type { AgentHandle, empty } from "../../plugin/Catalogue.ts"
 import { Processes } from "../../services/Processes.ts"
 import { live, tempHome } from "../../testing/effect.ts"
 import { localDoor } from "../Call.ts"
-import { run } from "../Cli.ts"
 import type { Door } from "../Door.ts"
 import { catalogueOf } from "../fixtures/handles.ts"
+import { oneCommand } from "../fixtures/oneCommand.ts"
 import { doctorAgentsCommand, inspectAgents } from "./Agents.ts"
 import { lists } from "./agents/Look.ts"
 import { against } from "./agents/Report.ts"
@@ -64,20 +64,9 @@ const doctor = (agents: ReadonlyArray<readonly [string, AgentHandle]>, argv: Rea
       { ...operation, plugin: "core", title: undefined, print: undefined } as never,
     ])
     const door: Door = localDoor({ current: Effect.succeed(handles) })
-    const written = { out: "", err: "" }
-    const sink = (name: "out" | "err") => ({
-      write: (text: string, done: () => void) => {
-        written[name] += text
-        done()
-      },
-    })
-    const code = yield* run({
+    return yield* oneCommand({
       argv: ["doctor", "agents", ...argv],
-      version: "1.2.3",
       home: "/nowhere",
-      cwd: "/",
-      env: { PATH: process.env["PATH"] },
-      core: [],
       extras: [
         doctorAgentsCommand({
           known: [
@@ -87,13 +76,8 @@ const doctor = (agents: ReadonlyArray<readonly [string, AgentHandle]>, argv: Rea
           ],
         }),
       ],
-      connect: () => Effect.succeed(door),
-      stdin: (async function* () {})(),
-      stdout: sink("out"),
-      stderr: sink("err"),
-      interrupted: Effect.never,
+      door,
     })
-    return { code, ...written }
   })
 
 const found = (more: Partial<Probe>): Probe => ({ installed: true, seen: "2.0.0", notes: [], ...more })

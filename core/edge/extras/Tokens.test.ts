@@ -10,8 +10,8 @@ import { silent } from "../../plugin/Talk.ts"
 import { Tokens } from "../../services/Tokens.ts"
 import { effect, tempHome } from "../../testing/effect.ts"
 import { describe, localDoor } from "../Call.ts"
-import { run } from "../Cli.ts"
 import { catalogueOf } from "../fixtures/handles.ts"
+import { oneCommand } from "../fixtures/oneCommand.ts"
 import { tokenOperations } from "./Tokens.ts"
 
 const layer = Layer.unwrap(
@@ -34,32 +34,10 @@ const call = (name: string, input: unknown, caller: Caller = person) =>
 const refused = (name: string, input: unknown, caller?: Caller) => Effect.flip(call(name, input, caller))
 
 /** `hub token …` as it is typed. */
-const hub = (...argv: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const said = { out: "", err: "" }
-    const sink = (name: "out" | "err") => ({
-      write: (text: string, done: () => void) => {
-        said[name] += text
-        done()
-      },
-    })
-    const local = yield* door
-    const code = yield* run({
-      argv: ["token", ...argv],
-      version: "1.2.3",
-      home: "/nowhere",
-      cwd: "/nowhere",
-      env: {},
-      core: (yield* handles).map(describe),
-      extras: [],
-      connect: () => Effect.succeed(local),
-      stdin: (async function* () {})(),
-      stdout: sink("out"),
-      stderr: sink("err"),
-      interrupted: Effect.never,
-    })
-    return { code, ...said }
-  })
+const hub = Effect.fnUntraced(function* (...argv: ReadonlyArray<string>) {
+  const core = (yield* handles).map(describe)
+  return yield* oneCommand({ argv: ["token", ...argv], home: "/nowhere", core, door: yield* door })
+})
 
 /** The note of a use is written beside the call that used it. */
 const noted = Effect.gen(function* () {
