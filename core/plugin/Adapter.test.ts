@@ -3,12 +3,13 @@ import { expect, test } from "bun:test"
 import { Context, Effect, Schema } from "effect"
 import * as Adapter from "./Adapter.ts"
 import type * as Agent from "./Agent.ts"
+import { requestOf } from "../testing/request.ts"
 import { isPlugin, type PluginServices } from "./Plugin.ts"
 
 const acme = Adapter.of({
   id: "agent-acme",
   summary: "Runs Acme Coder as an agent.",
-  name: "Acme Coder",
+  name: ({ program }) => `Acme Coder, as ${program}`,
   config: Schema.Struct({
     ...Adapter.fields({ program: "acme", command: "acme run", env: "`ACME_HOME` of a second account" }),
     hub_tools: Adapter.hubTools("Acme Coder"),
@@ -19,7 +20,10 @@ const acme = Adapter.of({
     args: ["run", ...Adapter.flag("--model", request.model ?? model), ...args],
     env,
   }),
-  decoder: (agent, { prompt }) => ({ feed: () => [], end: () => ({ text: `${agent}: ${prompt}` }) }),
+  decoder: (agent, { prompt }, { program }) => ({
+    feed: () => [],
+    end: () => ({ text: `${agent}, ${program}: ${prompt}` }),
+  }),
 })
 
 const configOf = (given: object) => Schema.decodeUnknownSync(acme.config)(given)
@@ -32,19 +36,12 @@ const agentOf = async (given: object): Promise<Agent.ProgramAgent> => {
   return agent
 }
 
-const request: Agent.AgentRequest = {
-  run_id: "r",
-  attempt: 1,
-  prompt: "do it",
-  cwd: "/work",
-  dir: "/attempt",
-  prompt_file: "/attempt/prompt",
-}
+const request = requestOf()
 
 test("it is a plugin, whose agent is called as the instance is unless its config says so", async () => {
   expect(isPlugin(acme)).toBe(true)
   expect(acme).toMatchObject({ id: "agent-acme", summary: "Runs Acme Coder as an agent." })
-  expect(await agentOf({})).toMatchObject({ id: "work", summary: "Acme Coder" })
+  expect(await agentOf({})).toMatchObject({ id: "work", summary: "Acme Coder, as acme" })
   expect(await agentOf({ id: "second" })).toMatchObject({ id: "second" })
 })
 
@@ -57,7 +54,7 @@ test("launch, decoder and what it supports are made of the config", async () => 
     env: {},
   })
   const exit = { code: 0, signal: null, timed_out: false, lost: false, ended_at: 0 }
-  expect(agent.decoder(request).end(exit)).toEqual({ text: "work: do it" })
+  expect(agent.decoder(request).end(exit)).toEqual({ text: "work, /opt/acme: do it" })
   expect(agent.probe).toBeUndefined()
 })
 

@@ -14,13 +14,13 @@ export interface Given<C extends Config> {
   /** Of the plugin: `Runs Acme Coder as an agent.` */
   readonly summary: string
   /** What people call the agent: `Acme Coder`. */
-  readonly name: string
+  readonly name: string | ((config: C["Type"]) => string)
   readonly config: C
   readonly supports: Agent.Supports | ((config: C["Type"]) => Agent.Supports)
   /** Pure. It is asked for nothing that `supports` does not name, with no model or session id that begins with `-`. */
   readonly launch: (config: C["Type"], request: Agent.AgentRequest) => Agent.Launch | Failure
   /** `agent` is its id, for sentences. */
-  readonly decoder: (agent: string, request: Agent.AgentRequest) => Agent.Decoder
+  readonly decoder: (agent: string, request: Agent.AgentRequest, config: C["Type"]) => Agent.Decoder
   readonly probe?: ((config: C["Type"]) => Agent.ProgramAgent["probe"]) | undefined
 }
 
@@ -35,10 +35,10 @@ export const of = <C extends Config>(given: Given<C>): Adapter<C> => {
   const agent = (config: C["Type"], id: string) =>
     Agent.program({
       id,
-      summary: name,
+      summary: typeof name === "function" ? name(config) : name,
       supports: typeof supports === "function" ? supports(config) : supports,
       launch: (request) => launch(config, request),
-      decoder: (request) => decoder(id, request),
+      decoder: (request) => decoder(id, request, config),
       probe: probe?.(config),
     })
   const plugin = Plugin.define({

@@ -12,5 +12,6 @@ export {
 } from "./operationSuite.ts"
 export { play, readRecordings, type RecordedCase, Recordings, recordedSuite } from "./recordings.ts"
 export { proberOf, probeSuite } from "./probeSuite.ts"
+export { requestOf } from "./request.ts"
 export { processes } from "./services.ts"
 export { sinkChecks, sinkSuite, type SinkCheck, type SinkSubject } from "./sinkSuite.ts"

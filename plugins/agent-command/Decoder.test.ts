@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { Schema } from "effect"
 import { type Agent, type Exit, Failure } from "hub/plugin"
 import { Config } from "./Config.ts"
-import { decoder, describe as description } from "./Decoder.ts"
+import { decoder } from "./Decoder.ts"
 
 interface Output {
   readonly stdout?: string | undefined
@@ -26,7 +26,7 @@ const exitOf = ({ code = 0, signal }: Output): Exit => ({
 /** Reads an output to its end. */
 const read = (given: object, output: Output, asked: Partial<Agent.AgentRequest> = {}) => {
   const config = Schema.decodeUnknownSync(Config)({ program: "acme", ...given })
-  const reader = decoder(description("acme", config), asked)
+  const reader = decoder("acme", asked, config)
   const events = (["stdout", "stderr"] as const).flatMap((stream) =>
     output[stream] === undefined ? [] : lines(output[stream]).flatMap((line) => reader.feed(line, stream)),
   )
@@ -71,7 +71,7 @@ describe("plain text", () => {
 
   test("a million lines and a line of 20 MB leave the tail", () => {
     const config = Schema.decodeUnknownSync(Config)({ program: "acme" })
-    const reader = decoder(description("acme", config), {})
+    const reader = decoder("acme", {}, config)
     for (let index = 0; index < 1_000_000; index++) reader.feed(`line ${index}`, "stdout")
     const big = reader.feed("x".repeat(20_000_000), "stdout")
     expect(JSON.stringify(big).length).toBeLessThan(3000)
@@ -91,7 +91,7 @@ describe("plain text", () => {
 
   test("only output that is nowhere looked at while it comes may be skipped", () => {
     const may = (given: object) =>
-      decoder(description("a", Schema.decodeUnknownSync(Config)({ program: "a", ...given })), {}).may_skip
+      decoder("a", {}, Schema.decodeUnknownSync(Config)({ program: "a", ...given })).may_skip
     expect(may({})).toBe(true)
     expect(may({ failure: [{ class: "network", matches: "retry", early: true }] })).toBe(false)
     expect(may(codex)).toBe(false)
@@ -177,7 +177,7 @@ describe("failure rules", () => {
       failure: [{ class: "rate_limited", matches: "slow down", retry_after: "(\\d+) s", early: true }],
     }
     const config = Schema.decodeUnknownSync(Config)({ program: "acme", ...early })
-    const reader = decoder(description("acme", config), {})
+    const reader = decoder("acme", {}, config)
     const [output, signal] = reader.feed("slow down 30 s", "stderr")
     expect(output?.type).toBe("output")
     expect(signal).toMatchObject({ type: "signal", data: { class: "rate_limited", retry_after_ms: 30_000 } })

@@ -25,7 +25,7 @@ export interface Description {
   readonly meanings: ReadonlyArray<Meaning>
 }
 
-export const describe = (agent: string, config: Config): Description => ({
+const describe = (agent: string, config: Config): Description => ({
   agent,
   config,
   rules: rules(config),
@@ -44,9 +44,11 @@ const shown = 2000
 const document = 16_000_000
 
 export const decoder = (
-  description: Description,
+  agent: string,
   request: Pick<Agent.AgentRequest, "output_schema">,
+  config: Config,
 ): Agent.Decoder => {
+  const description = describe(agent, config)
   const attempt = new Attempt(description, request.output_schema !== undefined)
   return {
     feed: (line, stream) => attempt.feed(line, stream),

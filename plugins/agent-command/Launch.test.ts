@@ -1,28 +1,29 @@
 import { describe, expect, test } from "bun:test"
 import { Schema } from "effect"
 import { type Agent, Failure } from "hub/plugin"
+import { requestOf } from "hub/testing"
 import { Config } from "./Config.ts"
 import { launch, supports } from "./Launch.ts"
 
 const config = (given: object): Config => Schema.decodeUnknownSync(Config)({ program: "x", ...given })
 
-const request: Agent.AgentRequest = {
+const request = requestOf({
   run_id: "r1",
   attempt: 2,
   prompt: "add a flag",
   cwd: "/w",
   dir: "/d",
   prompt_file: "/d/prompt",
-}
+})
 
 const started = (given: object, asked: Partial<Agent.AgentRequest> = {}): Agent.Launch => {
-  const result = launch("acme", config(given), { ...request, ...asked })
+  const result = launch(config(given), { ...request, ...asked })
   if (result instanceof Failure.Failure) throw new Error(result.message)
   return result
 }
 
 const refused = (given: object, asked: Partial<Agent.AgentRequest>): Failure.Failure => {
-  const result = launch("acme", config(given), { ...request, ...asked })
+  const result = launch(config(given), { ...request, ...asked })
   if (result instanceof Failure.Failure) return result
   throw new Error(`started with ${JSON.stringify(result.args)}`)
 }

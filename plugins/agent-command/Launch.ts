@@ -20,19 +20,14 @@ export const supports = (config: Config): Agent.Supports => ({
   system_prompt: hands(config, "system", "system_file"),
 })
 
-/** `agent` is the id, for sentences. */
-export const launch = (
-  agent: string,
-  config: Config,
-  request: Agent.AgentRequest,
-): Agent.Launch | Failure.Failure => {
+export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch | Failure.Failure => {
   const way = wayOf(config, request.prompt)
   if (way instanceof Failure.Failure) return way
   const { model } = request
   if (model !== undefined && config.models.length > 0 && !config.models.includes(model))
     return Failure.of(
       "model_unavailable",
-      `The agent "${agent}" has no model "${model}". Known: ${config.models.join(", ")}.`,
+      `Its config knows no model "${model}". Known: ${config.models.join(", ")}.`,
     )
   const values = valuesOf(config, request, way)
   return {

@@ -3,11 +3,12 @@ import { describe, expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Schema } from "effect"
-import { Agent, Failure } from "hub/plugin"
-import { agentSuite } from "hub/testing"
+import { Failure } from "hub/plugin"
+import { agentSuite, requestOf } from "hub/testing"
 import { Config } from "./Config.ts"
-import { decoder, describe as description } from "./Decoder.ts"
-import { launch, supports } from "./Launch.ts"
+import { decoder } from "./Decoder.ts"
+import adapter from "./index.ts"
+import { launch } from "./Launch.ts"
 
 const file = Bun.TOML.parse(readFileSync(join(import.meta.dir, "fixtures/described.toml"), "utf8")) as {
   readonly plugin: Readonly<Record<string, { readonly config: object }>>
@@ -15,22 +16,13 @@ const file = Bun.TOML.parse(readFileSync(join(import.meta.dir, "fixtures/describ
 
 const config = (agent: string): Config => Schema.decodeUnknownSync(Config)(file.plugin[agent]?.config)
 
-const agentOf = (id: string, given: Config): Agent.ProgramAgent =>
-  Agent.program({
-    id,
-    summary: id,
-    supports: supports(given),
-    launch: (request) => launch(id, given, request),
-    decoder: (request) => decoder(description(id, given), request),
-  })
-
 const linesOf = (name: string): ReadonlyArray<string> => {
   const path = join(import.meta.dir, "fixtures", name)
   return existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n") : []
 }
 
 const read = (agent: string, name: string, code: number) => {
-  const reader = decoder(description(agent, config(agent)), {})
+  const reader = decoder(agent, {}, config(agent))
   const out = linesOf(`${agent}-${name}.jsonl`).flatMap((line) => reader.feed(line, "stdout"))
   const err = linesOf(`${agent}-${name}.stderr.txt`).flatMap((line) => reader.feed(line, "stderr"))
   const result = reader.end({ code, signal: null, timed_out: false, lost: false, ended_at: 0 })
@@ -77,7 +69,7 @@ for (const agent of Object.keys(file.plugin)) {
   const mine = failures.filter(([id, name]) => id === agent && linesOf(`${id}-${name}.jsonl`).length > 0)
   const recordings = [["ok", "text"] as const, ...mine.map(([, name, , class_]) => [class_, name] as const)]
   agentSuite(
-    agentOf(agent, config(agent)),
+    adapter.agent(config(agent), agent),
     recordings
       .filter(([, name]) => !reliesOnExit.has(`${agent}-${name}`))
       .map(([end, name]) => ({
@@ -87,7 +79,9 @@ for (const agent of Object.keys(file.plugin)) {
   )
 }
 
-agentSuite(agentOf("plain", Schema.decodeUnknownSync(Config)({ program: "acme", empty_answer: "crashed" })))
+agentSuite(
+  adapter.agent(Schema.decodeUnknownSync(Config)({ program: "acme", empty_answer: "crashed" }), "plain"),
+)
 
 test.each(failures)("%s: %s (exit %i) is %s", (agent, name, code, class_) => {
   const { result } = read(agent, name, code)
@@ -130,17 +124,7 @@ test.each(answers)("%s: %s is an answer with its session and usage", (agent, nam
 })
 
 describe("is started as the manual says", () => {
-  const request: Agent.AgentRequest = {
-    run_id: "r",
-    attempt: 1,
-    prompt: "-p",
-    cwd: "/w",
-    dir: "/d",
-    prompt_file: "/d/prompt",
-    model: "m",
-    permission: "auto",
-    session: { id: "s" },
-  }
+  const request = requestOf({ prompt: "-p", model: "m", permission: "auto", session: { id: "s" } })
 
   test.each([
     ["claude", "-p --output-format stream-json --verbose --permission-mode acceptEdits --model m --resume s"],
@@ -148,7 +132,7 @@ describe("is started as the manual says", () => {
     ["gemini", "--skip-trust -o stream-json --approval-mode auto_edit -m m --resume s"],
     ["opencode", "run --format json -m m -s s"],
   ])("%s", (agent, args) => {
-    const start = launch(agent, config(agent), request)
+    const start = launch(config(agent), request)
     if (start instanceof Failure.Failure) throw new Error(start.message)
     expect(start.args.join(" ")).toBe(args)
     expect(start.stdin).toEqual({ text: request.prompt })

@@ -1,26 +1,17 @@
 /** Runs any program that a few lines of TOML describe as an agent. */
-import { Effect } from "effect"
-import { Agent, Plugin } from "hub/plugin"
+import { Adapter } from "hub/plugin"
 import { Config } from "./Config.ts"
-import { decoder, describe } from "./Decoder.ts"
+import { decoder } from "./Decoder.ts"
 import { launch, supports } from "./Launch.ts"
 import { probe } from "./Probe.ts"
 
-export default Plugin.define({
+export default Adapter.of({
   id: "agent-command",
   summary: "Runs any program that a few lines of TOML describe as an agent.",
+  name: ({ program, summary = `${program}, as plugins.toml describes it.` }) => summary,
   config: Config,
-  setup: (config, { instance }) => {
-    const id = config.id ?? instance
-    const description = describe(id, config)
-    const agent = Agent.program({
-      id,
-      summary: config.summary ?? `${config.program}, as plugins.toml describes it.`,
-      supports: supports(config),
-      launch: (request) => launch(id, config, request),
-      decoder: (request) => decoder(description, request),
-      probe: probe(config),
-    })
-    return Effect.succeed({ agents: [agent] })
-  },
+  supports,
+  launch,
+  decoder,
+  probe,
 })

@@ -3,11 +3,10 @@ import { describe, expect, test } from "bun:test"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Schema } from "effect"
-import { Agent, Failure } from "hub/plugin"
-import { agentSuite, recordedSuite } from "hub/testing"
+import { type Agent, Failure } from "hub/plugin"
+import { agentSuite, recordedSuite, requestOf } from "hub/testing"
 import { Config } from "./Config.ts"
-import { decoder, describe as description } from "./Decoder.ts"
-import { launch, supports } from "./Launch.ts"
+import adapter from "./index.ts"
 
 const folder = join(import.meta.dir, "recipes")
 const names = [...new Bun.Glob("*.toml").scanSync({ cwd: folder })]
@@ -25,25 +24,9 @@ const configOf = (name: string): Config =>
     onExcessProperty: "error",
   })
 
-const agentOf = (name: string): Agent.ProgramAgent => {
-  const config = configOf(name)
-  return Agent.program({
-    id: name,
-    summary: config.summary ?? name,
-    supports: supports(config),
-    launch: (request) => launch(name, config, request),
-    decoder: (request) => decoder(description(name, config), request),
-  })
-}
+const agentOf = (name: string): Agent.ProgramAgent => adapter.agent(configOf(name), name)
 
-const request: Agent.AgentRequest = {
-  run_id: "r",
-  attempt: 1,
-  prompt: "-do it",
-  cwd: "/work",
-  dir: "/attempt",
-  prompt_file: "/attempt/prompt",
-}
+const request = requestOf({ prompt: "-do it" })
 
 describe.each(names)("the recipe %s", (name) => {
   test("is one table of its own name, and says what it was seen with", () => {
