@@ -1,5 +1,7 @@
 /** Reads `droid exec -o stream-json`. Ended by a signal it says exit 0: only `completion` means success. */
-import { type Agent, type Failure, Reading } from "hub/plugin"
+import { type Agent, Reading } from "hub/plugin"
+import { classOf, fromTexts } from "./Failures.ts"
+import { Log } from "./Log.ts"
 import { seen } from "./Probe.ts"
 
 type Json = Reading.Json
@@ -7,25 +9,31 @@ type Events = ReadonlyArray<Agent.AgentEvent>
 
 const { asText, at, objectIn } = Reading
 
-export const decoder = (agent: string): Agent.Decoder => {
+type Session = Agent.AgentRequest["session"]
+
+export const decoder = (agent: string, { session }: Pick<Agent.AgentRequest, "session">): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
   const tools = new Reading.Tools(heard, names)
+  const log = new Log(heard)
   return {
     feed: (line, stream) => {
-      const event = stream === "stdout" ? objectIn(line) : undefined
-      const events = event === undefined ? undefined : read(heard, tools, event)
+      if (stream === "stderr") return log.line(line) ?? heard.line(line, stream)
+      const event = objectIn(line)
+      const events = event === undefined ? undefined : read(heard, tools, event, session)
       if (events === undefined) return heard.line(line, stream)
       heard.understood()
       return [...heard.session(at(event, "session_id")), ...events]
     },
-    end: (exit) =>
-      heard.end(exit, () =>
-        Reading.unknownFlag("droid", [...heard.lines("stderr"), ...heard.lines("stdout")]),
-      ),
+    end: (exit) => heard.end(exit, () => fromTexts([...heard.lines("stderr"), ...heard.lines("stdout")])),
   }
 }
 
-const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events | undefined => {
+const read = (
+  heard: Reading.Transcript,
+  tools: Reading.Tools,
+  event: Json,
+  session: Session,
+): Events | undefined => {
   switch (event["type"]) {
     case "system":
       return []
@@ -40,7 +48,7 @@ const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Eve
     case "error":
       return broke(heard, event)
     case "completion":
-      return completed(heard, event)
+      return completed(heard, event, session)
     default:
       return undefined
   }
@@ -69,23 +77,27 @@ const broke = (heard: Reading.Transcript, event: Json): Events => {
   return []
 }
 
-const completed = (heard: Reading.Transcript, event: Json): Events => {
-  heard.succeeded({ text: event["finalText"] })
-  return heard.used({
+/** It counts turns and tokens over its whole session. Seen with 0.225.2. */
+const completed = (heard: Reading.Transcript, event: Json, session: Session): Events => {
+  const told = {
     input_tokens: at(event, "usage", "input_tokens"),
     output_tokens: at(event, "usage", "output_tokens"),
     cached_input_tokens: at(event, "usage", "cache_read_input_tokens"),
     turns: event["numTurns"],
-  })
+  }
+  if (isAnew(told, session)) heard.failed("crashed", `it has no session ${session?.id}, and began a new one`)
+  else heard.succeeded({ text: event["finalText"] })
+  return heard.used(Reading.sinceBefore(told, session?.usage))
 }
 
-/** `401 Incorrect API key …`: the status, then the server's words. Seen with 0.225.2, November 2026. */
-const classOf = (text: string): Failure.FailureClass => {
-  if (/context (?:length|window)|context_length_exceeded|prompt is too long/i.test(text))
-    return "context_too_long"
-  if (/insufficient_quota|exceeded your current quota|billing|credit/i.test(text)) return "quota_exhausted"
-  if (/not logged in|log ?in|authenticat|FACTORY_API_KEY/i.test(text)) return "auth"
-  const class_ = Reading.classOfStatus(Number(/^(\d{3})\b/.exec(text)?.[1]))
-  if (class_ !== undefined) return class_
-  return /connection|fetch failed|ECONN|terminated|network/i.test(text) ? "network" : "crashed"
+interface Told {
+  readonly input_tokens: unknown
+  readonly turns: unknown
 }
+
+/** A session that it does not know it begins without a word, under that id: this is its first turn, and took no more than was used before. */
+const isAnew = ({ input_tokens, turns }: Told, session: Session): boolean =>
+  session !== undefined &&
+  session.fork !== true &&
+  turns === 1 &&
+  Number(input_tokens) <= (session.usage?.["session_input_tokens"] ?? Number.POSITIVE_INFINITY)

@@ -19,6 +19,9 @@ const modes: Adapter.Modes = {
   bypass: ["--skip-permissions-unsafe"],
 }
 
+// By itself it says nothing while it asks again, for a minute and a half; its log does. What grows too large it would rename.
+const log = { FACTORY_LOG_FILE: "/dev/fd/2", FACTORY_LOG_MAX_BYTES: "1000000000000" }
+
 export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch => ({
   program: config.program,
   args: [
@@ -31,6 +34,6 @@ export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launc
     ...flag(request.session?.fork === true ? "--fork" : "-s", request.session?.id),
     ...config.args,
   ],
-  env: { ...config.env, ...request.env },
+  env: { ...log, ...config.env, ...request.env },
   stdin: { text: request.prompt },
 })

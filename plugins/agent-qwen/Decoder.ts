@@ -7,13 +7,15 @@ type Events = ReadonlyArray<Agent.AgentEvent>
 
 const { asObjects, asText, at, objectIn } = Reading
 
-export const decoder = (agent: string): Agent.Decoder => {
+type Session = Agent.AgentRequest["session"]
+
+export const decoder = (agent: string, { session }: Pick<Agent.AgentRequest, "session">): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
   const tools = new Reading.Tools(heard, names)
   return {
     feed: (line, stream) => {
       const event = stream === "stdout" ? objectIn(line) : undefined
-      const events = event === undefined ? undefined : read(heard, tools, event)
+      const events = event === undefined ? undefined : read(heard, tools, event, session)
       if (events === undefined) return isNoise.test(line) ? [] : heard.line(line, stream)
       heard.understood()
       return [...heard.session(at(event, "session_id")), ...events]
@@ -25,7 +27,12 @@ export const decoder = (agent: string): Agent.Decoder => {
 /** Said at each start, whatever follows. */
 const isNoise = /^Ripgrep not available/
 
-const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Events | undefined => {
+const read = (
+  heard: Reading.Transcript,
+  tools: Reading.Tools,
+  event: Json,
+  session: Session,
+): Events | undefined => {
   switch (event["type"]) {
     case "system":
       return event["subtype"] === "retry" ? repeated(heard, event) : []
@@ -34,7 +41,7 @@ const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Eve
     case "user":
       return asObjects(at(event, "message", "content")).flatMap((part) => finished(tools, part))
     case "result":
-      return result(heard, event)
+      return result(heard, event, session)
     case "stream_event":
       return []
     default:
@@ -43,8 +50,8 @@ const read = (heard: Reading.Transcript, tools: Reading.Tools, event: Json): Eve
 }
 
 const repeated = (heard: Reading.Transcript, event: Json): Events => {
-  const text = asText(at(event, "error", "message")) ?? asText(event["message"]) ?? JSON.stringify(event)
-  return heard.alarm(classOf(text) ?? "network", text)
+  const text = asText(at(event, "error", "message")) ?? asText(event["message"])
+  return heard.alarm(classOf(text ?? "") ?? "network", text ?? "it asks again, and does not say why")
 }
 
 /** It writes a failure as if it were its answer; `result` tells which it was. */
@@ -66,18 +73,20 @@ const finished = (tools: Reading.Tools, part: Json): Events =>
     ? tools.finished(part["tool_use_id"], { ok: part["is_error"] !== true, result: part["content"] })
     : []
 
-const result = (heard: Reading.Transcript, event: Json): Events => {
-  if (event["is_error"] === false) heard.succeeded({ text: event["result"] })
+/** It counts tokens over its whole session. Seen with 0.24.4. */
+const result = (heard: Reading.Transcript, event: Json, session: Session): Events => {
+  if (event["is_error"] === false)
+    heard.succeeded({ text: event["result"], data: event["structured_result"] })
   else {
     const text = asText(at(event, "error", "message")) ?? asText(event["result"]) ?? String(event["subtype"])
     heard.failed(classOf(text) ?? "crashed", text)
   }
-  return heard.used({
+  const told = {
     input_tokens: at(event, "usage", "input_tokens"),
     output_tokens: at(event, "usage", "output_tokens"),
     cached_input_tokens: at(event, "usage", "cache_read_input_tokens"),
-    turns: event["num_turns"],
-  })
+  }
+  return heard.used({ ...Reading.sinceBefore(told, session?.usage), turns: event["num_turns"] })
 }
 
 /** `[API Error: 401 …]`: the status, then the server's words. Seen with 0.24.4, November 2026. */
