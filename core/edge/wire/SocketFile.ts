@@ -2,6 +2,7 @@
 import { chmodSync, lstatSync, renameSync, unlinkSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Effect, Schema } from "effect"
+import { load } from "../Libc.ts"
 import { answers } from "./Link.ts"
 
 /** Longest path of a socket on Linux; macOS has 104. */
@@ -29,8 +30,22 @@ export const open = Effect.fn("SocketFile.open")(function* <A>(
   if (found?.isSocket() === false) return yield* taken(path, "something that is no socket stands there")
   if (found !== undefined && (yield* Effect.promise(() => answers(path))))
     return yield* taken(path, "another hub answers on it")
-  return yield* Effect.try({ try: () => make(path, socket), catch: (cause) => taken(path, String(cause)) })
+  const opened = yield* Effect.try({
+    try: () => make(path, socket),
+    catch: (cause) => taken(path, String(cause)),
+  })
+  yield* Effect.promise(() => load(lengthen(Number(Reflect.get(opened.listener, "fd")))))
+  return opened
 })
+
+/** As many as may be connected, twice over. The system allows 4096 at most, macOS fewer. */
+const longestQueue = 4_096
+
+/** Those who come in one instant wait to be let in. Bun lets 512 of them wait, and the system turns away all others. */
+const lengthen =
+  (fd: number): Parameters<typeof load<number>>[0] =>
+  ({ dlopen }, library) =>
+    dlopen(library, { listen: { args: ["i32", "i32"], returns: "i32" } }).symbols.listen(fd, longestQueue)
 
 const taken = (path: string, why: string) =>
   new SocketTaken({ path, message: `The socket ${path} cannot be opened: ${why}.` })
