@@ -125,22 +125,12 @@ const amounts = {
 } as const
 
 /** It counts over the whole thread, and over what that was branched off from. Seen with 0.169.0. */
-const usageOf = (
-  event: Json,
-  before: Readonly<Record<string, number>> = {},
-): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(amounts).flatMap(([key, theirs]) => {
-      const total = asNumber(at(event, "usage", theirs))
-      if (total === undefined) return []
-      const earlier = before[`session_${key}`] ?? 0
-      // Less than before: it has begun to count anew.
-      const own = total >= earlier ? total - earlier : total
-      return [
-        [key, own],
-        [`session_${key}`, total],
-      ]
-    }),
+const usageOf = (event: Json, before?: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Reading.sinceBefore(
+    Object.fromEntries(
+      Object.entries(amounts).map(([key, theirs]) => [key, at(event, "usage", theirs)] as const),
+    ),
+    before,
   )
 
 const parsed = (text: string | undefined): unknown => {
