@@ -8,7 +8,7 @@ import type { Failure } from "./Failure.ts"
 export const permissions = ["restricted", "ask", "auto", "bypass"] as const
 export type Permission = (typeof permissions)[number]
 
-/** What the agent can be asked. A pipeline that asks for more is refused when it is resolved. */
+/** What the agent can be asked. A pipeline that asks for more is refused when it is resolved, and so is any other request before `launch`. */
 export interface Supports {
   /** Continue a session by its id. */
   readonly resume?: boolean | undefined
@@ -154,7 +154,7 @@ export interface ProgramAgent {
   readonly id: string
   readonly summary: string
   readonly supports: Supports
-  /** Pure. A Failure when the request asks for what the agent cannot do. */
+  /** Pure. A Failure when the request asks for what the agent cannot do, and `supports` has no word for. */
   readonly launch: (request: AgentRequest) => Launch | Failure
   readonly decoder: (request: AgentRequest) => Decoder
   readonly probe?: ((prober: Prober) => Effect.Effect<Probe>) | undefined
