@@ -106,6 +106,46 @@ test("another hub is introduced first; only then it is asked, and the client tol
   ])
 })
 
+test("the next hub may have another text of a resource: who follows it is told once that hub follows it too", () => {
+  const session = new Session("s")
+  session.toHub(line({ id: 1, method: "resources/subscribe", params: { uri: "hub://a" } }))
+  session.toClient(line({ id: 1, result: {} }))
+  session.toHub(line({ id: 2, method: "resources/subscribe", params: { uri: "hub://gone" } }))
+  session.toClient(line({ id: 2, result: {} }))
+  session.lost(new Set())
+  const [first, second] = replayed(session).written
+  expect(value(session.toClient(line({ id: first!["id"], result: {} })))).toEqual({
+    jsonrpc: "2.0",
+    method: "notifications/resources/updated",
+    params: { uri: "hub://a" },
+  })
+  const refused = { id: second!["id"], error: { code: -32002, message: "no such resource" } }
+  expect(session.toClient(line(refused))).toBeUndefined()
+})
+
+test("the next hub may be another in all that a client listens for: it is told so instead of a second acknowledgement", () => {
+  const session = new Session("s")
+  const _meta = { "io.modelcontextprotocol/subscriptionId": 1 }
+  const notifications = {
+    toolsListChanged: true,
+    promptsListChanged: false,
+    resourceSubscriptions: ["hub://a"],
+  }
+  const acknowledged = line({
+    method: "notifications/subscriptions/acknowledged",
+    params: { notifications, _meta },
+  })
+  session.toHub(line({ id: 1, method: "subscriptions/listen", params: { notifications } }))
+  expect(session.toClient(acknowledged)).toEqual(acknowledged)
+  session.lost(new Set())
+  expect(replayed(session).written).toMatchObject([{ id: 1, method: "subscriptions/listen" }])
+  const told = String(session.toClient(acknowledged)).trimEnd().split("\n")
+  expect(told.map((one) => JSON.parse(one) as unknown)).toEqual([
+    { jsonrpc: "2.0", method: "notifications/tools/list_changed", params: { _meta } },
+    { jsonrpc: "2.0", method: "notifications/resources/updated", params: { uri: "hub://a", _meta } },
+  ])
+})
+
 test("more than is kept is answered with an error instead of being asked again", () => {
   const session = new Session("s")
   const text = "x".repeat(20_000_000)

@@ -43,8 +43,8 @@ export class Session {
   private level: Message | undefined
   private readonly subscribed = new Map<unknown, Message>()
 
-  /** Answers to what was asked again: not for the client. */
-  private readonly own = new Map<Id, () => void>()
+  /** What was asked again: the answers are not for the client, which may be told something in their place. */
+  private readonly own = new Map<Id, (answer: Message) => string>()
   private readonly questions = new Questions()
 
   private readonly shim: string
@@ -106,20 +106,22 @@ export class Session {
   replay(write: (line: Buffer | string) => void, done: (told: ReadonlyArray<string>) => void): void {
     const rest = () => {
       if (this.initialized !== undefined) write(this.initialized)
-      for (const message of [this.level, ...this.subscribed.values()])
-        if (message !== undefined) write(this.again(message, () => {}))
+      if (this.level !== undefined) write(this.again(this.level, () => ""))
+      for (const [uri, message] of this.subscribed)
+        write(this.again(message, ({ error }) => (error === undefined ? updated({ uri }) : "")))
       for (const asked of this.open.values()) {
         asked.isUnbegun = false
         if (asked.line !== undefined) write(asked.line)
       }
       done(this.lists())
+      return ""
     }
     const { initialize } = this
     if (initialize === undefined || this.open.get(initialize.id)?.method === "initialize") rest()
     else write(this.again(initialize.message, rest))
   }
 
-  private again(message: Message, then: () => void): string {
+  private again(message: Message, then: (answer: Message) => string): string {
     const id = `hub-shim-${++this.count}`
     this.own.set(id, then)
     return text({ ...message, id })
@@ -128,7 +130,7 @@ export class Session {
   /** Another hub may have other tools. */
   private lists(): ReadonlyArray<string> {
     const changing = Object.entries(this.capabilities ?? {}).filter(([, one]) => one?.listChanged === true)
-    return changing.map(([list]) => text({ jsonrpc: "2.0", method: `notifications/${list}/list_changed` }))
+    return changing.map(([list]) => listChanged(list))
   }
 
   private asked(id: Id, method: string, message: Message, line: Buffer): Buffer {
@@ -174,7 +176,7 @@ export class Session {
   private acknowledged({ params }: Message, line: Buffer): Buffer | undefined {
     const meta = params?.["_meta"]
     const asked = isRecord(meta) ? this.open.get(meta[SUBSCRIPTION_ID] as Id) : undefined
-    if (asked?.isAcknowledged === true) return undefined
+    if (asked?.isAcknowledged === true) return lineOf(news(params))
     if (asked !== undefined) asked.isAcknowledged = true
     return line
   }
@@ -183,8 +185,7 @@ export class Session {
     const own = this.own.get(id)
     if (own !== undefined) {
       this.own.delete(id)
-      own()
-      return undefined
+      return lineOf(own(message))
     }
     const asked = this.open.get(id)
     if (asked !== undefined && message.error?.code === ENDING) {
@@ -196,6 +197,28 @@ export class Session {
     this.forget(id)
     return line
   }
+}
+
+const lineOf = (told: string): Buffer | undefined => (told === "" ? undefined : Buffer.from(told))
+
+const notification = (method: string, params?: object): string =>
+  text({ jsonrpc: "2.0", method: `notifications/${method}`, ...(params === undefined ? {} : { params }) })
+
+const listChanged = (list: string, params?: object): string => notification(`${list}/list_changed`, params)
+const updated = (params: object): string => notification("resources/updated", params)
+
+/** Another hub may be another in all that the client listens for. `params` are those of the acknowledgement. */
+const news = (params: Message["params"] = {}): string => {
+  const { _meta, notifications } = params
+  if (!isRecord(notifications)) return ""
+  const lists = ["tools", "prompts", "resources"].filter(
+    (list) => notifications[`${list}ListChanged`] === true,
+  )
+  const uris = notifications["resourceSubscriptions"]
+  return [
+    ...lists.map((list) => listChanged(list, { _meta })),
+    ...(Array.isArray(uris) ? uris : []).map((uri: unknown) => updated({ uri, _meta })),
+  ].join("")
 }
 
 const mayRepeat = (

@@ -149,6 +149,10 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
     const dispatched = shim.tool("dispatch", { hang: true })
     const { params: dispatch } = await shim.next()
     kill(signal)
+    expect(await shim.next()).toMatchObject({
+      method: "notifications/resources/updated",
+      params: { uri: "hub://b" },
+    })
     const answers = [await shim.next(), await shim.next(), await shim.next()]
     expect(answers.map(({ id }) => id)).toEqual([listed, looked, dispatched])
     for (const { result } of answers) expect(result?.["pid"]).toBe(hubs()[1])
