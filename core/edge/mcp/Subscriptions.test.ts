@@ -201,6 +201,17 @@ describe("a plugin that is started again", () => {
     expect(after.open()).toBe(0)
   })
 
+  test("is waited for while it starts, as after a restart of the hub", async () => {
+    const all = notes()
+    const hub = hubOf(catalogueOf({ plugins: [{ state: "starting" } as never] }))
+    const client = await oldClient(hub)
+    const subscribed = client.subscribeResource({ uri: "notes://1" })
+    await client.listResources()
+    hub.change(all.catalogue)
+    await subscribed
+    expect(all.open()).toBe(1)
+  })
+
   test("is followed on by subscriptions/listen", async () => {
     const [before, after] = [notes(), notes()]
     const hub = hubOf(before.catalogue)

@@ -31,6 +31,8 @@ export interface Subscriptions {
   readonly close: () => void
 }
 
+type Catalogues = Pick<Served, "catalogue" | "changes">
+
 interface Followed {
   readonly uri: string
   readonly changed: Latch.Latch
@@ -42,7 +44,7 @@ interface Followed {
 }
 
 export const make = (options: {
-  readonly hub: Effect.Effect<Pick<Served, "catalogue" | "changes">, ProtocolError>
+  readonly hub: Effect.Effect<Catalogues, ProtocolError>
   readonly fork: Fork
   /** The resource reads differently now. */
   readonly tell: (uri: string) => unknown
@@ -54,7 +56,7 @@ export const make = (options: {
 
   const add = Effect.fnUntraced(function* (uri: string, caller: Caller) {
     const served = yield* hub
-    const found = yield* readable(yield* served.catalogue, uri, caller)
+    const found = yield* readable(yield* settled(served, uri), uri, caller)
     const known = all.get(uri)
     if (known === undefined && all.size >= most) return yield* tooMany(most)
     const one = known ?? begin(uri, found)
@@ -85,7 +87,7 @@ export const make = (options: {
     if (found !== undefined) one.changed.openUnsafe()
   }
 
-  const watch = ({ catalogue, changes }: Pick<Served, "catalogue" | "changes">): Effect.Effect<void> =>
+  const watch = ({ catalogue, changes }: Catalogues): Effect.Effect<void> =>
     Stream.runForEach(changes, () =>
       Effect.flatMap(catalogue, (now) =>
         Effect.forEach(
@@ -147,6 +149,26 @@ const tooMany = (most: number) =>
       `${most} resources are followed already. Unsubscribe from one of them first.`,
     ),
   )
+
+/** How long a plugin that starts, as after a restart of the hub, may take to bring a resource that is not there yet. */
+const longestStart = "5 seconds"
+
+/** The catalogue, once the resource is in it or no plugin starts any more. */
+const settled = Effect.fnUntraced(function* ({ catalogue, changes }: Catalogues, uri: string) {
+  const isSettled = (now: Catalogue) =>
+    Effect.map(
+      Effect.option(find(now, uri)),
+      (found) => Option.isSome(found) || now.plugins.every(({ state }) => state !== "starting"),
+    )
+  if (yield* isSettled(yield* catalogue)) return yield* catalogue
+  const later = changes.pipe(
+    Stream.mapEffect(() => catalogue),
+    Stream.filterEffect(isSettled),
+    Stream.runHead,
+  )
+  yield* Effect.timeoutOption(later, longestStart)
+  return yield* catalogue
+})
 
 const readable = Effect.fnUntraced(function* (catalogue: Catalogue, uri: string, caller: Caller) {
   const found = yield* find(catalogue, uri)
