@@ -23,7 +23,7 @@ const files: Readonly<Record<string, string>> = {
   "answer.json": '{ "type": "object" }',
   "shapes/report.json": '{ "type": "array" }',
   "list.json": "[1]",
-  "odd.json": '{ "pattern": "(" }',
+  "odd.json": '{ "not": {} }',
 }
 
 const beside: ReadBeside = (_, name) =>

@@ -1,6 +1,7 @@
 /** Whether an answer is JSON of a given shape. */
 import { Effect, JsonSchema, Option, Schema, SchemaIssue, SchemaRepresentation } from "effect"
 import type { Answer } from "../plugin/Agent.ts"
+import * as JsonKeywords from "./JsonKeywords.ts"
 
 export type Shape = Schema.JsonObject
 
@@ -19,6 +20,9 @@ export const Field = Schema.Union([
   ).pipe(Schema.decodeTo(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))),
 ]).check(
   Schema.makeFilter((shape) => {
+    const faults = JsonKeywords.faults(shape)
+    if (faults.length > 0)
+      return faults.map(({ issue, path }) => ({ path, issue: `is no JSON Schema: ${issue}` }))
     const compiled = compile(shape)
     return typeof compiled !== "string" || `is no JSON Schema that can be checked: ${compiled}`
   }),
