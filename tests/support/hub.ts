@@ -118,6 +118,7 @@ interface Reply {
   readonly id?: number | string | null
   readonly result?: Record<string, unknown>
   readonly error?: { readonly code: number; readonly message: string }
+  readonly method?: string
 }
 
 const lost: Reply = { error: { code: 0, message: "the hub is gone" } }
@@ -132,6 +133,8 @@ export class Server {
   stderr = ""
   /** Codes of errors that answer no request. */
   readonly complaints: Array<number> = []
+  /** Notifications. */
+  readonly told: Array<{ readonly method: string }> = []
 
   constructor(
     home: Home,
@@ -171,6 +174,7 @@ export class Server {
     const reply = JSON.parse(line) as Reply
     if (typeof reply.id === "number") this.waiting.get(reply.id)?.(reply)
     else if (reply.error !== undefined) this.complaints.push(reply.error.code)
+    else if (reply.method !== undefined) this.told.push({ method: reply.method })
   }
 
   send(line: string): void {
