@@ -60,3 +60,15 @@ test("after a jump the piece of a line that is come upon is left out", () => {
   expect(lines.feed(Buffer.from("\nnext\nla"))).toEqual([{ text: "next", cut: false }])
   expect(lines.rest()).toEqual([{ text: "la", cut: false }])
 })
+
+test("after a jump into the last line its end is given as cut, from a whole character on", () => {
+  for (const last of ["", "\n"]) {
+    const lines = Lines.make(8)
+    lines.feed(Buffer.from("begi"))
+    lines.jump()
+    const fed = [[0x98, 0x80, 0x65, 0x6e], ...[...Buffer.from(`d${last}`)].map((byte) => [byte])]
+    expect(fed.flatMap((bytes) => lines.feed(Buffer.from(bytes)))).toEqual([])
+    expect(lines.rest()).toEqual([{ text: "end", cut: true }])
+    expect(lines.rest()).toEqual([])
+  }
+})

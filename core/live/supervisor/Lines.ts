@@ -5,7 +5,7 @@ export interface Lines {
   readonly feed: (bytes: Uint8Array) => Array<Line>
   /** What came after the last line end, if anything. */
   readonly rest: () => Array<Line>
-  /** Forgets what is begun; the piece that comes next begins somewhere inside a line, which is left out. */
+  /** Forgets what is begun; the piece that comes next begins inside a line, which is left out when another comes after it. */
   readonly jump: () => void
 }
 
@@ -16,20 +16,23 @@ export const make = (max_bytes: number): Lines => {
   let begun_bytes = 0
   /** The line that is begun is full: it is known to be cut, and more of it is dropped. */
   let full = false
-  /** The line that is begun is not wanted at all. */
-  let unwanted = false
+  /** The line that is begun has lost its beginning. */
+  let headless = false
+  /** One that had, and that has ended: all there is, when no other comes. */
+  let kept: Line | undefined
   /** The last character was `\r`: a `\n` that follows belongs to it. */
   let returned = false
+  let jumped = false
 
   const clear = () => {
     begun = ""
     begun_bytes = 0
     full = false
-    unwanted = false
+    headless = false
   }
 
   const add = (text: string) => {
-    if (full || unwanted || text === "") return
+    if (full || text === "") return
     const bytes = Buffer.byteLength(text)
     full = begun_bytes + bytes > max_bytes
     begun += full ? beginning(text, max_bytes - begun_bytes) : text
@@ -37,7 +40,8 @@ export const make = (max_bytes: number): Lines => {
   }
 
   const end = (into: Array<Line>) => {
-    if (!unwanted) into.push({ text: begun, cut: full })
+    if (headless) kept = { text: begun, cut: true }
+    else into.push({ text: begun, cut: full })
     clear()
   }
 
@@ -55,19 +59,35 @@ export const make = (max_bytes: number): Lines => {
   }
 
   return {
-    feed: (bytes) => split(decoder.decode(bytes, { stream: true })),
+    feed: (bytes) => {
+      const from = jumped ? bytes.subarray(continued(bytes)) : bytes
+      jumped = false
+      const lines = split(decoder.decode(from, { stream: true }))
+      if (lines.length > 0) kept = undefined
+      return lines
+    },
     rest: () => {
       const lines = split(decoder.decode())
       if (begun !== "" || full) end(lines)
+      if (lines.length === 0 && kept !== undefined) lines.push(kept)
+      kept = undefined
       return lines
     },
     jump: () => {
       decoder = new Decoder()
       clear()
       returned = false
-      unwanted = true
+      kept = undefined
+      headless = true
+      jumped = true
     },
   }
+}
+
+/** How many bytes at the start belong to a character that began before. */
+const continued = (bytes: Uint8Array): number => {
+  const first = [...bytes.subarray(0, 3)].findIndex((byte) => (byte & 0xc0) !== 0x80)
+  return first === -1 ? Math.min(3, bytes.length) : first
 }
 
 /** Keeps a byte order mark, as any other character. */
