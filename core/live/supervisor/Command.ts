@@ -26,7 +26,8 @@ export const environment = (added: Command["env"] = {}): Environment => {
 export const prepare = Effect.fnUntraced(function* (command: Command, env: Environment) {
   yield* folder(command.cwd)
   const program = yield* find(command.program, env["PATH"], command.cwd)
-  const fault = [faultOf(program), ...command.args.map(argumentFault)].find((one) => one !== undefined)
+  const faults = [faultOf(program), ...command.args.map(argumentFault), variableFault(env)]
+  const fault = faults.find((one) => one !== undefined)
   if (fault !== undefined) return yield* missing(command.program, fault)
   return [program, ...command.args]
 })
@@ -102,6 +103,13 @@ const argumentFault = (argument: string, index: number): string | undefined => {
   return bytes > max_argument_bytes ? `argument ${index + 1} has ${bytes} bytes. ${too_long}` : undefined
 }
 
+const variableFault = (env: Environment): string | undefined => {
+  const name = Object.keys(env).find((one) => one === "" || /[=\0]/.test(one) || env[one]?.includes("\0"))
+  return name === undefined
+    ? undefined
+    : `the variable ${JSON.stringify(name)} of its environment has no usable name, or holds a NUL`
+}
+
 const too_long = "The system takes less: hand long text over by stdin or as a file"
 
 /** What the system said when a start failed, for a person. */
@@ -111,6 +119,8 @@ export const sentence = (cause: unknown): string => {
       return "it does not exist"
     case "ENOTDIR":
       return "a part of its path is no folder"
+    case "ELOOP":
+      return "a link in its path leads back to itself"
     case "EACCES":
       return "permission denied"
     case "E2BIG":
