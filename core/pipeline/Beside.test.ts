@@ -23,7 +23,7 @@ const files: Readonly<Record<string, string>> = {
   "answer.json": '{ "type": "object" }',
   "shapes/report.json": '{ "type": "array" }',
   "list.json": "[1]",
-  "odd.json": '{ "not": {} }',
+  "odd.json": '{ "contains": {} }',
 }
 
 const beside: ReadBeside = (_, name) =>

@@ -72,7 +72,7 @@ export const fields = ({
   model: Field.optional(Text, model),
   args: Field.withDefault(Schema.Array(Schema.String), [], `More arguments of \`${command ?? program}\`.`),
   env: Field.withDefault(
-    Schema.Record(Schema.String, Schema.String),
+    Field.Environment,
     {},
     `Environment of the program: ${env}, for example.`,
   ),

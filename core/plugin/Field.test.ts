@@ -47,3 +47,15 @@ test.each([
   const { diagnostics } = await Effect.runPromise(Effect.flip(decode(Wished, document)))
   expect(diagnostics.map(formatDiagnostic)).toEqual([expect.stringContaining(`2:8  span: ${message}`)])
 })
+
+test("variables that no program can be started with are refused by name, others are not", async () => {
+  const Config = Schema.Struct({ env: Field.optional(Field.Environment, "env") })
+  const text = `env = { PATH = "", "npm_config_//r/:_token" = "=", "" = "x", "A=B" = "x", N = "a\\u0000b" }`
+  const document = await Effect.runPromise(parse(text, "a.toml"))
+  const { diagnostics } = await Effect.runPromise(Effect.flip(decode(Config, document)))
+  expect(diagnostics.map(({ message }) => message)).toEqual([
+    expect.stringContaining('"" is no name of a variable'),
+    expect.stringContaining('"A=B" is no name of a variable'),
+    "holds a NUL, which a variable cannot",
+  ])
+})

@@ -45,3 +45,20 @@ export const Span = Schema.decodeTo(Schema.DurationFromString)(DurationText).che
       'must be a duration above zero and at most 30 days, such as "30 minutes"',
   ),
 )
+
+/** On what is a record of variables: their names and texts are such as a program can be started with. */
+export const areVariables = Schema.makeFilter((variables: Readonly<Record<string, string>>) =>
+  Object.entries(variables).flatMap(([name, text]) => {
+    const issue = variableFault(name, text)
+    return issue === undefined ? [] : [{ path: [name], issue }]
+  }),
+)
+
+const variableFault = (name: string, text: string): string | undefined => {
+  if (name === "" || /[=\0]/.test(name))
+    return `${JSON.stringify(name)} is no name of a variable: it needs one character, and none may be "=" or NUL`
+  return text.includes("\0") ? "holds a NUL, which a variable cannot" : undefined
+}
+
+/** Environment variables by name. */
+export const Environment = Schema.Record(Schema.String, Schema.String).check(areVariables)

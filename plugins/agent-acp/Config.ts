@@ -34,7 +34,7 @@ export const Config = Schema.Struct({
     "The program: a name on PATH, or an absolute path. The preset's own when left out.",
   ),
   args: Field.withDefault(Schema.Array(Schema.String), [], "Arguments, after those of the preset."),
-  env: Field.withDefault(Schema.Record(Schema.String, Schema.String), {}, "Environment of the program."),
+  env: Field.withDefault(Field.Environment, {}, "Environment of the program."),
   model: Field.optional(Text, "Model for requests that name none."),
   mode: Field.optional(
     Text,

@@ -39,7 +39,7 @@ const fields = {
     "How it gets the prompt. `argument`: `{{ prompt }}` in args, up to 120 KB. `file`: `{{ prompt_file }}` in args.",
   ),
   env: Field.withDefault(
-    Schema.Record(Schema.String, Text),
+    Schema.Record(Schema.String, Text).check(Field.areVariables),
     {},
     "Environment variables, with the same gaps as args.",
   ),

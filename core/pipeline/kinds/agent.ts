@@ -28,7 +28,7 @@ const Config = Schema.Struct({
     "A JSON Schema that the answer must meet: a table, JSON text, or the name of a file beside the pipeline. One repair turn, then `bad_output`.",
   ),
   env: Field.optional(
-    Schema.Record(Schema.String, Schema.String),
+    Field.Environment,
     "Added to the agent's environment, as it stands.",
   ),
   max_cost_usd: Field.optional(
