@@ -10,7 +10,7 @@ export const classOf = (text: string): Failure.FailureClass => {
   if (/not logged in|log ?in|authenticat|FACTORY_API_KEY/i.test(text)) return "auth"
   const class_ = Reading.classOfStatus(Number(/^(\d{3})\b/.exec(text)?.[1]))
   if (class_ !== undefined) return class_
-  return /connection|fetch failed|ECONN|ENOTFOUND|terminated|network/i.test(text) ? "network" : "crashed"
+  return /connect|fetch failed|ECONN|ENOTFOUND|terminated|network/i.test(text) ? "network" : "crashed"
 }
 
 /** An end without an event. */

@@ -19,7 +19,7 @@ const modes: Adapter.Modes = {
   bypass: ["--skip-permissions-unsafe"],
 }
 
-// By itself it says nothing while it asks again, for a minute and a half; its log does. What grows too large it would rename.
+// It says nothing while it asks again, for a minute and a half; its log does, every 20 seconds. What grows too large it would rename.
 const log = { FACTORY_LOG_FILE: "/dev/fd/2", FACTORY_LOG_MAX_BYTES: "1000000000000" }
 
 export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch => ({

@@ -26,8 +26,9 @@ export class Log {
     const [, level, text = ""] = head.exec(line) ?? []
     if (level !== undefined) return this.#record(level, text)
     if (this.#level === undefined || !more.test(line)) return undefined
-    if (this.#level === "ERROR") this.#heard.note(line, "stderr")
-    return this.#cause(cause.exec(line)?.[1])
+    const words = cause.exec(line)?.[1]
+    if (words !== undefined && this.#level === "ERROR") this.#heard.note(line, "stderr")
+    return this.#cause(words)
   }
 
   #record(level: string, text: string): Events {

@@ -181,8 +181,12 @@ const caseOf = (
   exit: Exit,
   request: Partial<AgentRequest>,
 ): RecordedCase => {
-  const asked =
-    request.output_schema === undefined ? {} : { request: { output_schema: request.output_schema } }
+  const { output_schema, session } = request
+  const matters = {
+    ...(output_schema === undefined ? {} : { output_schema }),
+    ...(session === undefined ? {} : { session }),
+  }
+  const asked = Object.keys(matters).length === 0 ? {} : { request: matters }
   const ended = exit.signal === null ? { exit: exit.code ?? 1 } : { signal: exit.signal }
   const { end, events } = play(agent, folder, name, { ...ended, ...asked })
   const early = events.find(({ type }) => type === "signal")?.data["class"] as RecordedCase["early"]
