@@ -42,7 +42,7 @@ const texts: ReadonlyArray<readonly [RegExp, Class]> = [
     /exhausted your (?:daily )?quota|quota exceeded|hit your usage limit|insufficient_quota|billing|credit balance/i,
     "quota_exhausted",
   ],
-  [/input token count .*exceeds|context (?:window|length)|prompt is too long/i, "context_too_long"],
+  [/input token count .*exceeds|context (?:window|length)|prompt (?:is|as) too long/i, "context_too_long"],
   [/rate.?limit|too many requests/i, "rate_limited"],
   [/api key|unauthori[sz]ed|forbidden|authenticat|not logged in/i, "auth"],
   [/model .*not found|not found for API version|no such model/i, "model_unavailable"],
@@ -101,12 +101,15 @@ export const failureOf = (agent: string, fault: Fault): Failure.Failure => {
   })
 }
 
-/** A line on stderr: the agent waits, and asks its vendor again by itself. */
+/** A line on stderr or of its log: the agent waits, and asks its vendor again by itself. */
 export const early = (agent: string, line: string): Failure.Failure | undefined => {
-  const status = /^Attempt \d+ failed with status (\d{3})/.exec(line)?.[1]
+  const again = /^(?:\[[^\]]+\] \[WARN\] )?Attempt \d+ failed(?: with status (\d{3})|(:))?/.exec(line)
   const words = /level=ERROR .*message="stream error".* error\.error="((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
-  if (status === undefined && words === undefined) return undefined
-  const class_ = classOfStatus(Number(status)) ?? byText(words ?? line) ?? "network"
+  if (again === null && words === undefined) return undefined
+  const [, status, colon] = again ?? []
+  // Gemini CLI tells no status where its vendor named a wait.
+  const limited = colon === undefined ? undefined : "rate_limited"
+  const class_ = classOfStatus(Number(status)) ?? limited ?? byText(words ?? line) ?? "network"
   return Failure.of(class_, `${agent} tries again: ${Reading.brief(words ?? line, 300)}`, waitIn(line))
 }
 

@@ -18,9 +18,9 @@ const kinds: Readonly<Record<string, Agent.ChoiceKind>> = {
   reject_always: "deny_always",
 }
 
-/** `tell` hears of what was decided without anybody. */
+/** What is chosen; nothing when nobody did. `tell` hears of what was decided without anybody. */
 export const permit = Effect.fnUntraced(function* (
-  { config }: Setting,
+  { config, preset }: Setting,
   request: Agent.AgentRequest,
   host: Agent.AgentHost,
   toolCall: Json,
@@ -28,13 +28,14 @@ export const permit = Effect.fnUntraced(function* (
   tell: (event: Agent.AgentEvent) => Effect.Effect<void>,
 ) {
   const question = questionOf(request, toolCall, choicesOf(options))
-  const verdict = decide(config.policy, request.permission, request.cwd, toolCall)
+  const hub = config.hub_tools ? preset.hub?.tools : undefined
+  const verdict = decide(config.policy, request.permission, request.cwd, toolCall, hub)
   if (verdict.decision === "ask") {
     const { choice } = yield* host.ask(question, { expires: config.answer_within })
-    return outcome(choice)
+    return choice
   }
   yield* tell(decided(question, verdict))
-  return outcome(chosen(question.choices, verdict.decision))
+  return chosen(question.choices, verdict.decision)
 })
 
 const choicesOf = (options: unknown): ReadonlyArray<Agent.Choice> =>
@@ -96,6 +97,6 @@ const chosen = (choices: ReadonlyArray<Agent.Choice>, decision: "allow" | "deny"
   choices.find(({ kind }) => kind === decision) ?? choices.find(({ kind }) => kind === `${decision}_always`)
 
 /** Without a choice it is told that nobody decided, which no agent takes for a yes. */
-const outcome = (choice: Agent.Choice | undefined): RequestPermissionResponse => ({
+export const outcome = (choice: Agent.Choice | undefined): RequestPermissionResponse => ({
   outcome: choice === undefined ? { outcome: "cancelled" } : { outcome: "selected", optionId: choice.id },
 })

@@ -43,6 +43,29 @@ test("without a rule the permission decides", () => {
   }
 })
 
+test("the hub's own tools need no leave, but where a person wants to be asked", () => {
+  const hub = "mcp__hub__*"
+  const call = { kind: "other", title: "mcp__hub__dispatch" }
+  const how = (permission: Agent.Permission, one: object = call, rules: ReadonlyArray<Rule> = []) =>
+    decide(rules, permission, "/work/app", one as never, hub)
+  for (const permission of ["restricted", "auto"] as const)
+    expect(how(permission)).toEqual({ decision: "allow", because: "hub_tools" })
+  expect(how("ask").decision).toBe("ask")
+  expect(how("auto", call, [{ tool: "mcp__hub__dispatch", decision: "deny" }]).decision).toBe("deny")
+  // What a model can name itself.
+  expect(how("auto", { kind: "execute", title: "mcp__hub__dispatch" }).decision).toBe("deny")
+  expect(how("auto", { kind: "other", title: "mcp__other__dispatch" }).decision).toBe("deny")
+})
+
+test("what is handed to a shell is the command", () => {
+  const rules: ReadonlyArray<Rule> = [{ command: "git diff*", decision: "allow" }]
+  const by = (...command: ReadonlyArray<string>) => decided(rules, { kind: "execute", rawInput: { command } })
+  expect(by("/bin/bash", "-lc", "git diff --stat")).toBe("allow")
+  expect(by("bash", "-c", "git diff; rm x")).toBe("deny")
+  expect(by("git", "diff", "--stat")).toBe("allow")
+  expect(by("bash", "-c", "git diff", "x")).toBe("deny")
+})
+
 test("the first rule that fits decides", () => {
   const rules: ReadonlyArray<Rule> = [
     { command: "git push*", decision: "ask" },

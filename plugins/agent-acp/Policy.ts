@@ -22,11 +22,13 @@ interface Call {
 const looking = new Set(["read", "search", "think"])
 const editing = new Set(["edit", "delete", "move"])
 
+/** `hub`: names of the tools of the hub's own server, where the agent has it. */
 export const decide = (
   rules: ReadonlyArray<Rule>,
   permission: Agent.Permission = "auto",
   cwd: string,
   toolCall: Reading.Json,
+  hub?: string | undefined,
 ): Verdict => {
   const call = {
     kind: kindOf(toolCall),
@@ -38,6 +40,9 @@ export const decide = (
   const at = rules.findIndex((rule) => fits(rule, call))
   const rule = rules[at]
   if (rule !== undefined) return { decision: rule.decision, because: `rule ${at + 1} of the policy` }
+  // A run that it starts is allowed no more than its own, and nobody who is asked anyway is passed over.
+  if (permission !== "ask" && hub !== undefined && call.kind === "other" && Glob.matches(hub, call.name))
+    return { decision: "allow", because: "hub_tools" }
   return { decision: byPermission(permission, call), because: `permission = "${permission}"` }
 }
 

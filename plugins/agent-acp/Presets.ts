@@ -17,9 +17,15 @@ export interface Preset {
   readonly modes?: Modes | undefined
   /** Arguments for a model, where the protocol's own way does not take every one. */
   readonly model?: ((model: string) => ReadonlyArray<string>) | undefined
-  readonly env?: ((permission: Agent.Permission | undefined, given: Environment) => Environment) | undefined
+  readonly env?: ((given: Environment) => Environment) | undefined
   /** A file that it reads, by the name of the variable that says where. */
   readonly file?: { readonly variable: string; readonly name: string; readonly text: string } | undefined
+  /** Variable that says where it writes its log. Of one that keeps its stderr to itself. */
+  readonly log?: string | undefined
+  /** What its message is when it could not be answered: it ends its turn as if nothing were, but tells no usage. */
+  readonly failed?: RegExp | undefined
+  /** `tools`: how it calls those of the hub's own server; `*` stands for any of them. `env`: where it is handed them. */
+  readonly hub?: { readonly tools: string; readonly env?: Environment } | undefined
 }
 
 export type Environment = Readonly<Record<string, string>>
@@ -33,12 +39,13 @@ const unproven: ReadonlyArray<Agent.Permission> = ["ask", "auto", "bypass"]
 
 const flag = (model: string) => ["-m", model]
 
-/** By itself opencode asks for nothing. Its own config, for this run alone, says that it is to. */
-const opencodeAsks: Preset["env"] = (permission, given) => {
-  if (permission === "bypass") return {}
+/** By itself opencode asks for nothing. Its own config, for this run alone, says that it is to: also for what only looks, for a rule may deny it. */
+const opencodeAsks: Preset["env"] = (given) => {
   const name = "OPENCODE_CONFIG_CONTENT"
-  const permissions = { edit: "ask", bash: "ask", webfetch: "ask", external_directory: "ask" }
-  return { [name]: JSON.stringify({ ...parsed(given[name]), permission: permissions }) }
+  const own = { todowrite: "allow", skill: "allow", task: "allow" }
+  // Those would wait for a person at its own screen.
+  const never = { question: "deny", plan_enter: "deny", plan_exit: "deny" }
+  return { [name]: JSON.stringify({ ...parsed(given[name]), permission: { "*": "ask", ...own, ...never } }) }
 }
 
 const parsed = (text = "{}"): object => {
@@ -60,9 +67,13 @@ export const presets = {
     resume: false,
     modes: always("default"),
     model: flag,
+    hub: { tools: "* (hub MCP Server)" },
+    // What it has to say on stderr it says when it ends.
+    log: "GEMINI_DEBUG_LOG_FILE",
     // Without a second process of its own a signal reaches the one that works.
     env: () => ({ GEMINI_CLI_NO_RELAUNCH: "true" }),
-    // By itself it repeats a refused request ten times, for four minutes. The user's own settings win.
+    // By itself it repeats a refused request ten times, for four minutes. The user's own settings win; and it reads the file
+    // only where it and every folder above belong to root, and nobody else may write there.
     file: {
       variable: "GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
       name: "gemini-defaults.json",
@@ -76,6 +87,7 @@ export const presets = {
     args: ["acp", "--print-logs", "--log-level", "ERROR"],
     seen: "1.18.33",
     permission: every,
+    hub: { tools: "hub_*" },
     env: opencodeAsks,
   },
   claude: {
@@ -85,6 +97,10 @@ export const presets = {
     seen: "0.49.0",
     permission: every,
     modes: always("default"),
+    // Else the tools of servers are behind a search, and a model has to guess that they are there.
+    hub: { tools: "mcp__hub__*", env: { ENABLE_TOOL_SEARCH: "false" } },
+    // By itself it repeats a refused request ten times, for three minutes, and says nothing.
+    env: (given) => ({ CLAUDE_CODE_MAX_RETRIES: given["CLAUDE_CODE_MAX_RETRIES"] ?? "1" }),
   },
   codex: {
     summary: "Codex, by its bridge `codex-acp`",
@@ -92,7 +108,9 @@ export const presets = {
     args: [],
     seen: "0.16.0",
     permission: every,
-    modes: { restricted: "read-only", ask: "read-only", auto: "auto", bypass: "full-access" },
+    // In its mode `auto` it writes in the folder without asking, and no rule would be heard.
+    modes: { ...always("read-only"), bypass: "full-access" },
+    hub: { tools: "Tool: hub/*" },
   },
   copilot: {
     summary: "GitHub Copilot CLI",
@@ -101,6 +119,7 @@ export const presets = {
     seen: "1.0.102",
     permission: every,
     modes: always("https://agentclientprotocol.com/protocol/session-modes#agent"),
+    failed: /(?:^|\.\.\.)Error: ([^]*)$/,
   },
   qwen: {
     summary: "Qwen Code",
@@ -108,6 +127,7 @@ export const presets = {
     args: ["--acp"],
     seen: "0.24.4",
     permission: every,
+    model: flag,
     modes: always("default"),
   },
   grok: {
@@ -121,6 +141,7 @@ export const presets = {
     summary: "Factory Droid",
     program: "droid",
     args: ["exec", "-o", "acp"],
+    model: flag,
     seen: "0.225.2",
     permission: unproven,
     modes: always("normal"),

@@ -1,6 +1,7 @@
 /** What an agent tells while it works, as events: pieces of a message joined, bits of a tool call put together. */
 import { Agent, type Failure, Reading } from "hub/plugin"
-import { early, ofStop } from "./Failures.ts"
+import { early, failureOf, ofStop } from "./Failures.ts"
+import type { Preset } from "./Presets.ts"
 import { changesOf, commandOf, diffsOf, kindOf, merged, nameOf, outputOf, pathsOf } from "./ToolCall.ts"
 
 type Json = Reading.Json
@@ -23,13 +24,23 @@ const mostCalls = 1_000
 export class Reader {
   readonly #agent: string
   readonly #heard: Reading.Transcript
+  readonly #failed: RegExp | undefined
+  #isDenied = false
+  /** The last message. */
+  #last = ""
   readonly #calls = new Map<string, Call>()
   #used: Readonly<Record<string, number>> = {}
   #said: { readonly kind: "message" | "thought"; text: string } | undefined
 
-  constructor(agent: string, seen: string) {
+  constructor(agent: string, { failed, seen }: Pick<Preset, "failed" | "seen">) {
     this.#agent = agent
+    this.#failed = failed
     this.#heard = new Reading.Transcript({ agent, seen: [seen] })
+  }
+
+  /** Something that it asked for. */
+  denied(): void {
+    this.#isDenied = true
   }
 
   session(id: string): Events {
@@ -42,9 +53,13 @@ export class Reader {
   }
 
   error(text: string): Events {
-    const told = this.#heard.line(text, "stderr")
+    return [...this.#heard.line(text, "stderr"), ...this.sign(text)]
+  }
+
+  /** Of a line that nobody keeps: whether something goes wrong. */
+  sign(text: string): Events {
     const failure = early(this.#agent, text)
-    return failure === undefined ? told : [...told, Agent.signal(failure)]
+    return failure === undefined ? [] : [Agent.signal(failure)]
   }
 
   /** The last that was heard beside the protocol. */
@@ -91,15 +106,23 @@ export class Reader {
   /** The turn is over: what was still to be told, and its answer. */
   end(response: Json): { readonly events: Events; readonly end: Agent.Answer | Failure.Failure } {
     const events = [...this.flush(), ...this.#spent(response["usage"]), ...this.#spent(quota(response))]
-    const stopped = ofStop(this.#agent, response["stopReason"])
-    if (stopped !== undefined) return { events, end: stopped }
+    const stopped = this.#failure(response) ?? ofStop(this.#agent, response["stopReason"])
+    // Codex ends its turn over a no, and has said what it wanted to: others go on to the same end.
+    const isOver = stopped?.class === "interrupted" && this.#isDenied
+    if (stopped !== undefined && !isOver) return { events, end: stopped }
     this.#heard.succeeded()
     const end = this.#heard.end({ code: 0, signal: null, timed_out: false, lost: false, ended_at: 0 })
     return { events, end }
   }
 
+  #failure(response: Json): Failure.Failure | undefined {
+    const said = response["usage"] === undefined ? this.#failed?.exec(this.#last)?.[1] : undefined
+    return said === undefined ? undefined : failureOf(this.#agent, { code: 0, message: said })
+  }
+
   flush(): Events {
     const said = this.#said
+    if (said?.kind === "message") this.#last = said.text
     this.#said = undefined
     if (said === undefined || said.text === "") return []
     return said.kind === "message"

@@ -60,8 +60,9 @@ export const begin = Effect.fnUntraced(
     }),
 )
 
-const modeOf = ({ preset }: Setting, { permission = "auto" }: Agent.AgentRequest) =>
-  preset.modes?.[permission]
+/** Who has rules wants to be asked, whatever is permitted besides. */
+const modeOf = ({ config, preset }: Setting, { permission = "auto" }: Agent.AgentRequest) =>
+  preset.modes?.[permission === "bypass" && config.policy.length > 0 ? "auto" : permission]
 
 const opened = Effect.fnUntraced(function* (
   acp: Connection,

@@ -6,11 +6,17 @@ type Json = Reading.Json
 
 const { asObject, asObjects, asText, at } = Reading
 
-/** What is known of a call so far: later words of the agent replace earlier ones. */
+/** What is known of a call so far: later words of the agent replace earlier ones, where they say something. */
 export const merged = (before: Json, update: Json): Json => ({
   ...before,
-  ...Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined && value !== null)),
+  ...Object.fromEntries(
+    Object.entries(update).filter(([key, value]) => !isNothing(value) && !(key in before && isEmpty(value))),
+  ),
 })
+
+const isNothing = (value: unknown): boolean => value === undefined || value === null
+
+const isEmpty = (value: unknown): boolean => Object.keys(asObject(value) ?? { some: true }).length === 0
 
 export const kindOf = (call: Json): string =>
   asText(call["kind"]) ?? asText(at(call, "_meta", "x.ai/tool", "kind")) ?? "other"
@@ -20,8 +26,16 @@ export const nameOf = (call: Json): string =>
   asText(at(call, "_meta", "claudeCode", "toolName")) ??
   asText(at(call, "_meta", "toolName")) ??
   asText(at(call, "_meta", "x.ai/tool", "name")) ??
+  ofCodex(call) ??
   (kindOf(call) === "other" ? asText(call["title"]) : undefined) ??
   kindOf(call)
+
+/** Its question for a tool of a server has another title than the call. */
+const ofCodex = (call: Json): string | undefined => {
+  const server = asText(at(call, "rawInput", "server_name"))
+  const title = asText(at(call, "rawInput", "request", "_meta", "tool_title"))
+  return server === undefined || title === undefined ? undefined : `Tool: ${server}/${title}`
+}
 
 /** Of a call that runs one. Gemini CLI tells it as the title only; all others as input, which may come later than the call. */
 export const commandOf = (call: Json): string | undefined => {
@@ -29,7 +43,14 @@ export const commandOf = (call: Json): string | undefined => {
   const input = asObject(call["rawInput"])
   if (input === undefined) return asText(call["title"])
   const command = input["command"] ?? input["cmd"]
-  return Array.isArray(command) ? command.map(String).join(" ") : asText(command)
+  return Array.isArray(command) ? ofWords(command.map(String)) : asText(command)
+}
+
+/** Codex hands a command to a shell: what that is told is the command. */
+const ofWords = (words: ReadonlyArray<string>): string => {
+  const [shell = "", flag = "", script, ...more] = words
+  const isScript = /(?:^|\/)(?:ba|da|z)?sh$/.test(shell) && /^-l?c$/.test(flag) && more.length === 0
+  return isScript && script !== undefined ? script : words.join(" ")
 }
 
 const pathKeys = ["path", "file_path", "filePath", "filepath", "abs_path", "absolute_path", "notebook_path"]

@@ -1,9 +1,10 @@
 /** One attempt: the program is started, spoken with to the end of one turn, and ended. */
 import { type Cause, Effect, Fiber, Option, Queue, Stream } from "effect"
-import { type Agent, type Conversation, Failure, type Processes, Reading, type Workspace } from "hub/plugin"
+import { type Agent, type Conversation, Failure, Reading } from "hub/plugin"
 import { type Connection, connect } from "./Connection.ts"
-import { permit } from "./Permit.ts"
-import type { Environment, Preset } from "./Presets.ts"
+import { Inputs } from "./Inputs.ts"
+import { outcome, permit } from "./Permit.ts"
+import { start, type Tools } from "./Program.ts"
 import { Reader } from "./Reader.ts"
 import * as Session from "./Session.ts"
 
@@ -11,12 +12,6 @@ type Element = Agent.AgentEvent | { readonly answer: Agent.Answer }
 
 /** How long the agent may take to stop by itself before its program is ended. */
 const farewell = "1 second"
-
-/** What a turn needs of the hub. */
-export interface Tools {
-  readonly processes: Processes["Service"]
-  readonly workspace: Workspace["Service"]
-}
 
 export const run = (
   tools: Tools,
@@ -41,19 +36,25 @@ const turn = Effect.fnUntraced(function* (
   tell: Tell,
 ) {
   const program = yield* start(tools, setting, request)
-  const reader = new Reader(setting.agent, setting.preset.seen)
+  const reader = new Reader(setting.agent, setting.preset)
   const told = (events: ReadonlyArray<Agent.AgentEvent>) => Effect.forEach(events, tell, { discard: true })
+  const inputs = new Inputs()
   // What it tells of an earlier turn, while a session is loaded, was told then.
   let isNow = false
   yield* Effect.forkScoped(Stream.runForEach(program.errors, (line) => told(reader.error(line))))
+  yield* Effect.forkScoped(Stream.runForEach(program.log, (line) => told(reader.sign(line))))
   const acp = yield* connect(program, {
-    update: (update) => (isNow ? told(reader.update(update)) : Effect.void),
+    update: (update) =>
+      isNow ? Effect.andThen(told(reader.update(update)), inputs.heard(update)) : Effect.void,
     line: (text) => told(reader.line(text)),
     permission: ({ options, toolCall }) =>
       Effect.gen(function* () {
         const call = Reading.asObject(toolCall) ?? {}
         yield* told(reader.call(call))
-        return yield* permit(setting, request, host, reader.known(call), options, tell)
+        yield* inputs.whole(reader.known(call))
+        const choice = yield* permit(setting, request, host, reader.known(call), options, tell)
+        if (choice?.kind.startsWith("allow") !== true) reader.denied()
+        return outcome(choice)
       }),
   })
   const ended = Effect.suspend(() => told(reader.flush())).pipe(
@@ -70,32 +71,6 @@ const turn = Effect.fnUntraced(function* (
   if (end instanceof Failure.Failure) return yield* end
   yield* tell({ answer: end })
 })
-
-const start = Effect.fnUntraced(function* (
-  { processes, workspace }: Tools,
-  { config, preset }: Session.Setting,
-  { cwd, dir, env, model = config.model, permission, run_id }: Agent.AgentRequest,
-) {
-  const given = { ...(yield* written(workspace, preset)), ...config.env, ...env }
-  const command = {
-    program: config.program ?? preset.program,
-    args: [...preset.args, ...(model === undefined ? [] : (preset.model?.(model) ?? [])), ...config.args],
-    cwd,
-    env: { ...given, ...preset.env?.(permission, given) },
-  }
-  return yield* Effect.mapError(processes.open(command, { run_id, dir }), (error) =>
-    Failure.of(error._tag === "ProgramMissing" ? "missing_program" : "crashed", error.message),
-  )
-})
-
-/** The variable that says where the preset's file stands; none where it cannot be written, for it can do without. */
-const written = (workspace: Workspace["Service"], { file }: Preset) =>
-  Effect.gen(function* () {
-    if (file === undefined) return {}
-    const path = `${yield* workspace.data}/${file.name}`
-    yield* workspace.write(path, file.text)
-    return { [file.variable]: path }
-  }).pipe(Effect.orElseSucceed((): Environment => ({})))
 
 /** Whoever does not want it any more tells the agent so, which may have to put something down. */
 const prompted = (acp: Connection, session: Session.Begun, prompt: string) =>

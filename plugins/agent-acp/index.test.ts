@@ -280,6 +280,68 @@ live(
 )
 
 live(
+  "an agent that keeps its stderr to itself is heard in its log, before there is one",
+  processes,
+  Effect.gen(function* () {
+    const preset = { ...unknown, log: "AGENT_LOG" }
+    const { stream } = yield* began(agent("logs"), { preset })
+    const sign = yield* Stream.runHead(Stream.filter(stream, (one) => "type" in one && one.type === "signal"))
+    expect(Option.getOrThrow(sign)).toMatchObject({ data: { class: "rate_limited" } })
+  }),
+)
+
+live(
+  "a question waits for what is handed to the tool, where that comes behind it",
+  processes,
+  Effect.gen(function* () {
+    const { asked } = yield* turned(agent("late"), { reply: allowed, request: { permission: "ask" } })
+    expect(asked).toMatchObject([{ tool: "hub_dispatch", command: '{"prompt":"hello"}' }])
+  }),
+)
+
+live(
+  "a turn that ends over a no has said what it said; one that nobody denied anything was interrupted",
+  processes,
+  Effect.gen(function* () {
+    const denied = yield* turned(agent("offended"), { request: { permission: "restricted" } })
+    expect(denied.answer?.text).toBe("I will change it.")
+    const permitted = yield* turned(agent("offended"), { request: { permission: "bypass" } })
+    expect(permitted.failure?.class).toBe("interrupted")
+  }),
+)
+
+live(
+  "an error that is told as a message is none of an answer",
+  processes,
+  Effect.gen(function* () {
+    const preset = { ...unknown, failed: presets.copilot.failed }
+    const { failure } = yield* turned(agent("copes"), { preset })
+    expect(failure).toMatchObject({
+      class: "auth",
+      message: expect.stringContaining("Authentication failed"),
+    })
+    expect((yield* turned(agent("quotes"), { preset })).answer?.text).toBe("Error: is what it said.")
+  }),
+)
+
+live(
+  "who has rules is asked, also where all is permitted",
+  processes,
+  Effect.gen(function* () {
+    const log = `${yield* tempHome}/log`
+    const preset = { ...unknown, modes: { auto: "careful", bypass: "fast" } }
+    const policy = [{ path: "*.md", decision: "deny" }]
+    const { answer } = yield* turned(agent("edit", log), {
+      preset,
+      config: { policy },
+      request: { permission: "bypass" },
+    })
+    expect(answer?.text).toBe("It was n.")
+    expect(readFileSync(log, "utf8")).toContain('session/set_mode {"sessionId":"s-1","modeId":"careful"}')
+  }),
+)
+
+live(
   "whoever is not wanted any more is told, and ends",
   processes,
   Effect.gen(function* () {

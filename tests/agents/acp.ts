@@ -2,118 +2,75 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { toml } from "../../core/docs/Markdown.ts"
+import type { Place } from "../../core/testing/model/Clis.ts"
 import type { ModelServer } from "../../core/testing/model/Server.ts"
 import { processesOf } from "../../core/testing/processes.ts"
 import { documentOf, type Home, makeHome, run, until } from "../support/hub.ts"
-import { type Cli, programOf } from "./Clis.ts"
+import { type Case, cases, type Said } from "./acp/Cases.ts"
+import { type Speaker, speakerOf } from "./acp/Speakers.ts"
+import type { Cli } from "./Clis.ts"
 import type { Result } from "./Lane.ts"
 
-/** Agents of npm that speak the protocol themselves. */
-export const speakers: ReadonlyArray<string> = ["gemini", "opencode"]
+export { speakers } from "./acp/Speakers.ts"
 
 interface RunView {
   readonly run_id: string
   readonly state: string
   readonly answer?: string
   readonly failure?: { readonly class: string; readonly message: string }
-  readonly questions?: Readonly<Record<string, { readonly command?: string; readonly diff?: string }>>
+  readonly questions?: Readonly<Record<string, Question>>
+  /** Instead of a run. */
+  readonly error?: { readonly message: string }
 }
 
-interface Case {
-  readonly name: string
-  readonly scenario: string
-  readonly permission: string
-  readonly policy?: ReadonlyArray<Readonly<Record<string, string>>>
-  /** What is said to the question, and what must be in it. */
-  readonly said?: { readonly choice: string; readonly shown: string }
-  readonly goes_on?: boolean
-  /** Only of this agent. */
-  readonly only?: string
-  readonly cancelled?: boolean
-  readonly end: { readonly answer: string } | { readonly class: string }
-  /** Is in `proof.txt` afterwards; null: there is none. */
-  readonly proof?: string | null
+interface Question {
+  readonly command?: string
+  readonly diff?: string
 }
 
-const command = "mock-tool-ran"
+interface Event {
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+}
 
-const cases: ReadonlyArray<Case> = [
-  { name: "acp-text", scenario: "text", permission: "ask", end: { answer: "Hello from the mock model." } },
-  {
-    name: "acp-allowed",
-    scenario: "shell",
-    permission: "ask",
-    said: { choice: "allow", shown: command },
-    end: { answer: command },
-    proof: command,
-  },
-  {
-    name: "acp-denied",
-    scenario: "shell",
-    permission: "ask",
-    said: { choice: "deny", shown: command },
-    end: { answer: "" },
-    proof: null,
-  },
-  {
-    name: "acp-change",
-    scenario: "write",
-    permission: "ask",
-    said: { choice: "allow", shown: "written-by-mock" },
-    end: { answer: "Done." },
-    proof: "written-by-mock",
-  },
-  { name: "acp-auto", scenario: "shell", permission: "auto", end: { answer: "" }, proof: null },
-  {
-    name: "acp-edit",
-    scenario: "write",
-    permission: "auto",
-    end: { answer: "Done." },
-    proof: "written-by-mock",
-  },
-  { name: "acp-restricted", scenario: "write", permission: "restricted", end: { answer: "" }, proof: null },
-  { name: "acp-bypass", scenario: "shell", permission: "bypass", end: { answer: command }, proof: command },
-  {
-    name: "acp-policy",
-    scenario: "shell",
-    permission: "restricted",
-    policy: [{ tool: "execute", command: "echo mock-tool-ran > *", decision: "ask" }],
-    said: { choice: "allow", shown: command },
-    end: { answer: command },
-    proof: command,
-  },
-  {
-    name: "acp-resume",
-    scenario: "echo",
-    permission: "ask",
-    only: "opencode",
-    goes_on: true,
-    end: { answer: "turn 2" },
-  },
-  { name: "acp-401", scenario: "e401", permission: "ask", end: { class: "auth" } },
-  // Gemini CLI does not read its defaults below a folder that others may write to, and tests live in one: it would go on for minutes.
-  {
-    name: "acp-429",
-    scenario: "e429",
-    permission: "ask",
-    only: "opencode",
-    end: { class: "rate_limited" },
-  },
-  { name: "acp-cancel", scenario: "slow", permission: "ask", cancelled: true, end: { class: "cancelled" } },
-]
+/** One agent, its program, and the home that its cases run in. */
+interface Stage {
+  readonly cli: Cli
+  readonly speaker: Speaker
+  readonly models: ModelServer
+  readonly home: Home
+}
 
-const nameOf = (cli: Cli, one: Case): string => `${cli.name}-${one.name}`
+const nameOf = ({ cli }: Stage, one: Case): string => `${cli.name}-${one.name}`
 
-const pluginOf = (cli: Cli, one: Case, models: ModelServer, own: string, cwd: string): string => {
-  const scenario = one.scenario === "write" ? `write@cwd=${cwd}` : one.scenario
+const folderOf = ({ home }: Stage, one: Case): string => path.join(home.path, "work", one.name)
+
+/** What the agent keeps. Of one that is pointed at its model by a file, of one case alone. */
+const ownOf = ({ cli }: Stage, one: Case): string =>
+  cli.pointed === undefined ? "agent" : `agents/${one.name}`
+
+const placeOf = (stage: Stage, one: Case): Place => ({
+  home: path.join(stage.home.path, ownOf(stage, one)),
+  url: stage.models.at(scenarioOf(stage, one)),
+})
+
+const scenarioOf = (stage: Stage, one: Case): string => {
+  if (one.scenario === "shell" && one.permission !== "bypass") return stage.speaker.shell
+  if (one.scenario === "write") return `write@cwd=${folderOf(stage, one)}`
+  return one.scenario.replaceAll("AGENT", stage.cli.name).replaceAll("CWD", folderOf(stage, one))
+}
+
+const pluginOf = (stage: Stage, one: Case): string => {
+  const { cli, speaker } = stage
   const config = {
     preset: cli.name,
-    program: programOf(cli),
-    ...cli.config({ home: own, url: models.at(scenario) }),
-    policy: one.policy ?? [],
+    program: speaker.program,
+    ...speaker.config(placeOf(stage, one)),
+    ...one.config,
   }
   const lines = Object.entries(config).map(([key, value]) => `${key} = ${toml(value)}`)
-  return `[plugin.${nameOf(cli, one)}]\nuse = "agent-acp"\n[plugin.${nameOf(cli, one)}.config]\n${lines.join("\n")}\n\n`
+  const name = nameOf(stage, one)
+  return `[plugin.${name}]\nuse = "agent-acp"\n[plugin.${name}.config]\n${lines.join("\n")}\n\n`
 }
 
 const stepOf = (id: string, agent: string, { permission }: Case, more: ReadonlyArray<string> = []): string =>
@@ -128,55 +85,97 @@ const stepOf = (id: string, agent: string, { permission }: Case, more: ReadonlyA
     ...more,
   ].join("\n")
 
-const pipelineOf = (cli: Cli, one: Case): string => {
-  const agent = nameOf(cli, one)
+const pipelineOf = (stage: Stage, one: Case): string => {
+  const agent = nameOf(stage, one)
   const first = stepOf("first", agent, one)
   if (one.goes_on !== true) return ['run = ["first"]', first].join("\n\n")
   const second = stepOf("second", agent, one, ['session = "first"'])
   return ['run = ["first", "second"]', first, second].join("\n\n")
 }
 
+const write = (stage: Stage, wanted: ReadonlyArray<Case>): void => {
+  const { cli, home } = stage
+  for (const one of wanted) {
+    const place = placeOf(stage, one)
+    fs.mkdirSync(place.home, { recursive: true })
+    for (const [file, text] of Object.entries({ ...cli.files, ...cli.pointed?.(place) }))
+      home.write(`${ownOf(stage, one)}/${file}`, text)
+    const cwd = folderOf(stage, one)
+    fs.mkdirSync(cwd, { recursive: true })
+    Bun.spawnSync(["git", "init", "-q"], { cwd, env: { PATH: process.env["PATH"] ?? "" } })
+    home.write(`hub/pipelines/${nameOf(stage, one)}.toml`, pipelineOf(stage, one))
+  }
+  home.write("hub/plugins.toml", wanted.map((one) => pluginOf(stage, one)).join(""))
+}
+
 class Driver {
-  readonly #home: Home
+  readonly #stage: Stage
   readonly #program: string
 
-  constructor(home: Home, program: string) {
-    this.#home = home
+  constructor(stage: Stage, program: string) {
+    this.#stage = stage
     this.#program = program
   }
 
-  async hub<A>(...args: ReadonlyArray<string>): Promise<A> {
-    return documentOf<A>(await run(this.#home, [...args, "--json"], { program: this.#program }))
+  async #hub<A>(...args: ReadonlyArray<string>): Promise<A> {
+    return documentOf<A>(await run(this.#stage.home, [...args, "--json"], { program: this.#program }))
   }
 
-  show(run_id: string): Promise<RunView> {
-    return this.hub("runs", "show", run_id, "--wait-seconds", "60")
+  #show(run_id: string): Promise<RunView> {
+    return this.#hub("runs", "show", run_id, "--wait-seconds", "60")
   }
 
-  async drive(cli: Cli, one: Case, cwd: string, models: ModelServer): Promise<Result> {
+  async drive(one: Case): Promise<Result> {
     const start = performance.now()
-    const accepted = ["dispatch", "--pipeline", nameOf(cli, one), "--cwd", cwd, "do the work"]
-    const { run_id } = await this.hub<RunView>(...accepted)
+    const cwd = folderOf(this.#stage, one)
+    const dispatch = ["dispatch", "--pipeline", nameOf(this.#stage, one), "--cwd", cwd, "do the work"]
+    const { error, run_id } = await this.#hub<RunView>(...dispatch)
+    if (error !== undefined) throw new Error(`${nameOf(this.#stage, one)}: ${error.message}`)
     const wrong: Array<string> = []
     if (one.said !== undefined) wrong.push(...(await this.#answered(run_id, one.said)))
-    if (one.cancelled === true) {
-      await until("a request to the model", () => models.asked(one.scenario).length > 0)
-      await this.hub("runs", "cancel", run_id)
-    }
-    const view = await this.show(run_id)
+    if (one.cancelled !== undefined) wrong.push(...(await this.#cancelled(run_id, one)))
+    const view = await this.#show(run_id)
     wrong.push(...wrongEnd(view, one), ...wrongProof(cwd, one.proof))
+    wrong.push(...(await this.#wrongDecision(run_id, one.because)))
     wrong.push(...processesOf([run_id]).map((pid) => `process ${pid} is left`))
     const got = view.failure?.class ?? JSON.stringify((view.answer ?? view.state).slice(0, 40))
-    return { agent: cli.name, name: one.name, got, ms: Math.round(performance.now() - start), wrong }
+    return {
+      agent: this.#stage.cli.name,
+      name: one.name,
+      got,
+      ms: Math.round(performance.now() - start),
+      wrong,
+    }
   }
 
-  async #answered(run_id: string, { choice, shown }: NonNullable<Case["said"]>) {
-    const { questions = {}, state } = await this.show(run_id)
-    const [first] = Object.values(questions)
-    if (first === undefined) return [`asked nothing: ${state}`]
-    const all = `${first.command ?? ""}${first.diff ?? ""}`
-    await this.hub("answer", run_id, choice)
-    return all.includes(shown) ? [] : [`must show ${shown}; shows ${JSON.stringify(first)}`]
+  async #question(run_id: string): Promise<Question | string> {
+    const { questions = {}, state } = await this.#show(run_id)
+    return Object.values(questions)[0] ?? `asked nothing: ${state}`
+  }
+
+  async #answered(run_id: string, { choice, shown }: Said): Promise<ReadonlyArray<string>> {
+    const question = await this.#question(run_id)
+    if (typeof question === "string") return [question]
+    await this.#hub("answer", run_id, choice)
+    const all = `${question.command ?? ""}${question.diff ?? ""}`
+    return all.includes(shown) ? [] : [`must show ${shown}; shows ${JSON.stringify(question)}`]
+  }
+
+  async #cancelled(run_id: string, one: Case): Promise<ReadonlyArray<string>> {
+    const { models } = this.#stage
+    const scenario = scenarioOf(this.#stage, one)
+    if (one.cancelled === "asked the model")
+      await until("a request to the model", () => models.asked(scenario).length > 0)
+    const question = one.cancelled === "asked the model" ? {} : await this.#question(run_id)
+    await this.#hub("runs", "cancel", run_id)
+    return typeof question === "string" ? [question] : []
+  }
+
+  async #wrongDecision(run_id: string, because: string | undefined): Promise<ReadonlyArray<string>> {
+    if (because === undefined) return []
+    const { events } = await this.#hub<{ readonly events: ReadonlyArray<Event> }>("runs", "events", run_id)
+    const told = events.filter(({ type }) => type === "permission_decided").map(({ data }) => data["because"])
+    return told.includes(because) ? [] : [`nothing was decided because of ${because}; but ${told.join(", ")}`]
   }
 }
 
@@ -196,6 +195,14 @@ const wrongProof = (cwd: string, wanted: string | null | undefined): ReadonlyArr
   return text?.includes(wanted) === true ? [] : [`proof.txt has ${text ?? "nothing"}`]
 }
 
+const missing = (cli: Cli, why: string): Result => ({
+  agent: cli.name,
+  name: "acp",
+  got: "not installed",
+  ms: 0,
+  wrong: [why],
+})
+
 /** One installed agent through all cases, with a home and a daemon of its own. `only`: these cases. */
 export const driveAcp = async (
   cli: Cli,
@@ -203,32 +210,19 @@ export const driveAcp = async (
   program: string,
   only: ReadonlyArray<string> = [],
   tell: (result: Result) => void = () => undefined,
-): Promise<ReadonlyArray<Result>> => {
+): Promise<void> => {
+  const speaker = await speakerOf(cli)
+  if (typeof speaker === "string") return tell(missing(cli, speaker))
   const home = makeHome()
+  const stage = { cli, speaker, models, home }
   const wanted = cases.filter(
-    ({ name, only: agent = cli.name }) => agent === cli.name && (only.length === 0 || only.includes(name)),
+    ({ agents = [cli.name], name }) =>
+      agents.includes(cli.name) && (only.length === 0 || only.includes(name)),
   )
   try {
-    const own = path.join(home.path, "agent")
-    for (const [file, text] of Object.entries(cli.files)) home.write(`agent/${file}`, text)
-    const folderOf = (one: Case) => path.join(home.path, "work", one.name)
-    for (const one of wanted) {
-      fs.mkdirSync(folderOf(one), { recursive: true })
-      Bun.spawnSync(["git", "init", "-q"], { cwd: folderOf(one), env: { PATH: process.env["PATH"] ?? "" } })
-      home.write(`hub/pipelines/${nameOf(cli, one)}.toml`, pipelineOf(cli, one))
-    }
-    home.write(
-      "hub/plugins.toml",
-      wanted.map((one) => pluginOf(cli, one, models, own, folderOf(one))).join(""),
-    )
-    const driver = new Driver(home, program)
-    const results: Array<Result> = []
-    for (const one of wanted) {
-      const result = await driver.drive(cli, one, folderOf(one), models)
-      tell(result)
-      results.push(result)
-    }
-    return results
+    write(stage, wanted)
+    const driver = new Driver(stage, program)
+    for (const one of wanted) tell(await driver.drive(one))
   } finally {
     home.remove()
   }
