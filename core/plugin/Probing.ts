@@ -69,8 +69,8 @@ const versionOf = Effect.fnUntraced(function* ({ version }: Look, prober: Prober
   return said._tag === "Some" ? versionIn(said.value.stdout) : undefined
 })
 
-/** The first version number in a text. */
-export const versionIn = (text: string): string | undefined => /\d+\.\d+[\w.+-]*/.exec(text)?.[0]
+/** The first version number in a text, without what ends the sentence. */
+export const versionIn = (text: string): string | undefined => /\d+\.\d+(?:[.+-]?\w+)*/.exec(text)?.[0]
 
 const loggedIn = Effect.fnUntraced(function* (login: Login, prober: Prober, env: Place["env"]) {
   if (login.env.some((name) => env(name) !== undefined)) return true
