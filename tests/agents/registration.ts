@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { stringify } from "../../core/toml/Toml.ts"
 import { documentOf, environment, type Home, makeHome, run } from "../support/hub.ts"
-import { type Cli, programOf } from "./Clis.ts"
+import { type Cli, filesOf, programOf } from "./Clis.ts"
 import type { Result } from "./Lane.ts"
 import type { ModelServer } from "../../core/testing/model/Server.ts"
 
@@ -16,6 +16,10 @@ interface Way {
   readonly listed: RegExp
   /** One prompt, and the agent's own stream of what happens. */
   readonly ask: ReadonlyArray<string>
+  /** What the model does, where it is to look for the tool first. */
+  readonly scenario?: string
+  /** Keeps its things in the home of the user, wherever else it was told to. */
+  readonly in_home?: true
 }
 
 const prompt = "Ask the hub how it stands."
@@ -41,13 +45,33 @@ const ways: Readonly<Record<string, Way>> = {
     listed: /✓ hub .*connected/,
     ask: ["run", "--format", "json", "--title", "t", "--", prompt],
   },
+  droid: {
+    list: ["mcp", "list"],
+    listed: /hub\s+stdio\s+connected/,
+    ask: ["exec", "-o", "stream-json", "-m", "custom:mock-model", prompt],
+    scenario: `mcp@first=ToolSearch$@query=select:hub___${tool}@tool=${tool}$`,
+    in_home: true,
+  },
+  copilot: {
+    list: ["mcp", "list"],
+    listed: /^ +hub \(local\)/m,
+    ask: ["--output-format", "json", "-p", prompt],
+  },
+  qwen: {
+    list: ["mcp", "list"],
+    listed: /✓ hub: .*Connected/,
+    ask: ["--auth-type", "openai", "-o", "stream-json", "-m", "mock-model", prompt],
+    scenario: `mcp@first=tool_search$@query=select:mcp__hub__${tool}@tool=tool_call$@args={"name":"mcp__hub__${tool}","arguments":{}}`,
+  },
 }
 
 /** What the agent is pointed at the model's server with, in a home of its own. */
-const environmentOf = (cli: Cli, home: Home, url: string): Readonly<Record<string, string>> => {
-  const own = path.join(home.path, "agent")
-  const { env, ...config } = cli.config({ home: own, url })
-  for (const [file, text] of Object.entries(cli.files)) home.write(`agent/${file}`, text)
+const environmentOf = (cli: Cli, way: Way, home: Home, url: string): Readonly<Record<string, string>> => {
+  const own = way.in_home === true ? home.path : path.join(home.path, "agent")
+  const place = { home: own, url }
+  const { env, ...config } = cli.config(place)
+  for (const [file, text] of Object.entries(filesOf(cli, place)))
+    home.write(path.join(path.relative(home.path, own), file), text)
   if (cli.name === "codex") home.write("agent/config.toml", `# mine\n${stringify(nested(config))}`)
   fs.mkdirSync(own, { recursive: true })
   fs.mkdirSync(path.join(home.path, "tmp"))
@@ -59,6 +83,7 @@ const environmentOf = (cli: Cli, home: Home, url: string): Readonly<Record<strin
     GEMINI_CLI_TRUST_WORKSPACE: "true",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
+    COPILOT_AUTO_UPDATE: "false",
     ...(env as Readonly<Record<string, string>>),
   }
 }
@@ -113,7 +138,7 @@ export const registration = async (
   if (way === undefined) return []
   const home = makeHome()
   try {
-    const env = environmentOf(cli, home, models.at(`mcp@tool=${tool}$`))
+    const env = environmentOf(cli, way, home, models.at(way.scenario ?? `mcp@tool=${tool}$`))
     const cwd = path.join(home.path, "work")
     fs.mkdirSync(cwd)
     Bun.spawnSync(["git", "init", "-q"], { cwd, env: { PATH: env["PATH"], HOME: home.path } })

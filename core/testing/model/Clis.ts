@@ -134,6 +134,7 @@ const droid: Cli = {
       FACTORY_API_KEY: key,
       // It asks its vendor for a session before it goes on with one of its own: that nobody knows it is an answer.
       FACTORY_API_BASE_URL: url,
+      FACTORY_TELEMETRY_INGEST_BASE_URL: url,
       FACTORY_DROID_AUTO_UPDATE_ENABLED: "false",
     },
   }),

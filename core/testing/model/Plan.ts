@@ -11,7 +11,7 @@ export interface Plan {
   readonly stop?: "refusal" | "length"
 }
 
-/** Of the scenario's place in the URL: `shell@cmd=ls`, `mcp@tool=dispatch@args={…}`. */
+/** Of the scenario's place in the URL: `shell@cmd=ls`, `mcp@tool=dispatch@args={…}`, `mcp@first=search@query=dispatch@tool=…`. */
 export type Parameters = Readonly<Record<string, string>>
 
 const names: Readonly<Record<string, RegExp>> = {
@@ -94,10 +94,15 @@ const structured = (asked: Asked): Plan => {
   }
 }
 
-const usesTool = (asked: Asked, scenario: string, parameters: Parameters): Plan =>
-  asked.results.length > 0
-    ? { text: `Done. Tool said: ${String(asked.results.at(-1)).slice(0, 2000)}` }
-    : call(asked, scenario, parameters)
+/** Where an agent hides its tools, the model looks for them `first`, with this `query`. */
+const usesTool = (asked: Asked, scenario: string, parameters: Parameters): Plan => {
+  const { first, query } = parameters
+  if (first !== undefined && asked.results.length === 0)
+    return call(asked, scenario, { tool: first, args: JSON.stringify({ query }) })
+  if (asked.results.length > (first === undefined ? 0 : 1))
+    return { text: `Done. Tool said: ${String(asked.results.at(-1)).slice(0, 2000)}` }
+  return call(asked, scenario, parameters)
+}
 
 /** For codex's `apply_patch`, which takes a text. */
 export const textFor = (scenario: string): string => (scenario === "write" ? patch : command)
