@@ -5,7 +5,7 @@ import { type Caller, covers, OperationFailed } from "../plugin/Operation.ts"
 import { silent, type Talk } from "../plugin/Talk.ts"
 import { type About, about } from "../services/Log.ts"
 import type { Answered, Described, Door } from "./Door.ts"
-import { inputSchemaOf, isObject, jsonSchemaOf, propertiesOf } from "./JsonSchema.ts"
+import { inputSchemaOf, isObject, type JsonSchema, jsonSchemaOf, propertiesOf } from "./JsonSchema.ts"
 import { suggestion } from "./Nearest.ts"
 import { sentence, type Wrong, wrongs } from "./Wrong.ts"
 
@@ -88,21 +88,30 @@ export const describe = (handle: OperationHandle): Described => {
 
 const described = new WeakMap<OperationHandle, Described>()
 
-const makeDescribed = (handle: OperationHandle): Described => ({
-  name: handle.name,
-  plugin: handle.plugin,
-  ...(handle.title === undefined ? {} : { title: handle.title }),
-  summary: handle.summary,
-  input: handle.input_schema ?? inputSchemaOf(handle.input),
-  output: jsonSchemaOf(handle.output),
-  readonly: handle.readonly,
-  destructive: handle.destructive,
-  idempotent: handle.idempotent,
-  scope: handle.scope,
-  ...(handle.doors === undefined ? {} : { doors: handle.doors }),
-  ...(handle.long === undefined ? {} : { long: handle.long }),
-  ...(handle.cli === undefined ? {} : { cli: withoutUndefined(handle.cli) }),
-})
+/** Schemas are made when somebody looks at them: those of all operations take longer than all else that a hub does first. */
+const makeDescribed = (handle: OperationHandle): Described => {
+  let input: JsonSchema | undefined
+  let output: JsonSchema | undefined
+  return {
+    name: handle.name,
+    plugin: handle.plugin,
+    ...(handle.title === undefined ? {} : { title: handle.title }),
+    summary: handle.summary,
+    get input() {
+      return (input ??= handle.input_schema ?? inputSchemaOf(handle.input))
+    },
+    get output() {
+      return (output ??= jsonSchemaOf(handle.output))
+    },
+    readonly: handle.readonly,
+    destructive: handle.destructive,
+    idempotent: handle.idempotent,
+    scope: handle.scope,
+    ...(handle.doors === undefined ? {} : { doors: handle.doors }),
+    ...(handle.long === undefined ? {} : { long: handle.long }),
+    ...(handle.cli === undefined ? {} : { cli: withoutUndefined(handle.cli) }),
+  }
+}
 
 const withoutUndefined = (record: object): object =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))

@@ -94,7 +94,7 @@ const helpFields = fieldsOf({
 
 /** `hub help`, `hub help --all`, `hub help runs show` */
 const help = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, options: CliOptions) {
-  const parsed = parse({ fields: helpFields, positional: ["words"] }, options.argv.slice(1))
+  const parsed = parse({ fields: () => helpFields, positional: ["words"] }, options.argv.slice(1))
   const terminal = terminalOf(options, parsed.plain)
   if (parsed.problems.length > 0) return yield* refuse(parsed.problems, "hub --help", parsed, terminal)
   const words = (parsed.input["words"] ?? []) as ReadonlyArray<string>
@@ -127,7 +127,7 @@ const tell = Effect.fnUntraced(function* (
 
 /** No such command here: global flags by themselves, a group, or a plugin's command. */
 const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found: Found, options: CliOptions) {
-  const parsed = parse({ fields: [], positional: [] }, found.rest)
+  const parsed = parse({ fields: () => [], positional: [] }, found.rest)
   const terminal = terminalOf(options, parsed.plain)
   const { err, out } = terminal
   const { globals, problems } = parsed

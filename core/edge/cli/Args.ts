@@ -16,10 +16,17 @@ export interface Parsed {
   readonly problems: ReadonlyArray<string>
 }
 
+/** What a command takes. */
+interface Taken {
+  readonly fields: ReadonlyArray<Field>
+  readonly positional: ReadonlyArray<string>
+}
+
 export const parse = (
-  command: Pick<Command, "fields" | "positional">,
+  { fields, positional }: Pick<Command, "fields" | "positional">,
   argv: ReadonlyArray<string>,
 ): Parsed => {
+  const command = { fields: fields(), positional }
   const scan = scanned([...command.fields, ...globalFields], argv)
   const placed = place(command, scan)
   const problems = [...scan.problems, ...placed.problems]
@@ -60,7 +67,7 @@ interface Placed {
   readonly problems: ReadonlyArray<string>
 }
 
-const place = (command: Pick<Command, "fields" | "positional">, { values: flags, words }: Scan): Placed => {
+const place = (command: Taken, { values: flags, words }: Scan): Placed => {
   const fields = command.positional.flatMap((name) => command.fields.filter((field) => field.name === name))
   const values = new Map<Field, Array<string>>()
   const marked = new Set<string>()
@@ -104,7 +111,7 @@ const tooMany = (left: ReadonlyArray<string>, fields: ReadonlyArray<Field>): str
 }
 
 const missing = (
-  command: Pick<Command, "fields" | "positional">,
+  command: Taken,
   values: ReadonlyMap<Field, unknown>,
   isMistaken: boolean,
 ): ReadonlyArray<string> =>

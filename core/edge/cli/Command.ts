@@ -79,7 +79,8 @@ export interface Command {
   readonly summary: string
   /** The plugin that contributes it; `core` for the hub's own. */
   readonly plugin: string
-  readonly fields: ReadonlyArray<Field>
+  /** Made when they are asked for: those of all commands take longer than all else that a short one does. */
+  readonly fields: () => ReadonlyArray<Field>
   /** Names of fields taken by place. A list in the last place takes the rest. */
   readonly positional: ReadonlyArray<string>
   readonly examples: ReadonlyArray<string>
@@ -103,7 +104,7 @@ export const fromOperation = (operation: Described): Command => ({
   path: pathOf(operation),
   summary: operation.summary,
   plugin: operation.plugin,
-  fields: fieldsOf(operation.input, operation.cli?.alias),
+  fields: once(() => fieldsOf(operation.input, operation.cli?.alias)),
   positional: operation.cli?.positional ?? [],
   examples: [],
   hidden: operation.cli?.hidden ?? false,
@@ -138,7 +139,7 @@ export const extra = <I extends Schema.Codec<unknown, unknown>>(given: Extra<I>)
   path: given.path,
   summary: given.summary,
   plugin: "core",
-  fields: fieldsOf(inputSchemaOf(given.input), given.alias),
+  fields: once(() => fieldsOf(inputSchemaOf(given.input), given.alias)),
   positional: given.positional ?? [],
   examples: given.examples ?? [],
   hidden: given.hidden ?? false,
@@ -155,6 +156,11 @@ export const extra = <I extends Schema.Codec<unknown, unknown>>(given: Extra<I>)
       Effect.flatMap((input) => given.run(input, context)),
     ),
 })
+
+const once = <A>(make: () => A): (() => A) => {
+  let made: A | undefined
+  return () => (made ??= make())
+}
 
 /** `alias` gives the letter of a field, or the field of a letter. */
 export const fieldsOf = (

@@ -111,7 +111,7 @@ const nextWords = (
 }
 
 const flagsOf = ({ fields, positional }: Command): ReadonlyArray<Candidate> =>
-  [...fields.filter(({ name }) => !positional.includes(name)), ...globalFields].map(
+  [...fields().filter(({ name }) => !positional.includes(name)), ...globalFields].map(
     ({ description, flag }) => ({
       text: `--${flag}`,
       what: description,
@@ -120,13 +120,13 @@ const flagsOf = ({ fields, positional }: Command): ReadonlyArray<Candidate> =>
 
 /** The field whose value comes after this flag. */
 const valued = ({ fields }: Command, flag: string): Field | undefined =>
-  [...fields, ...globalFields].find(
+  [...fields(), ...globalFields].find(
     (field) => field.kind !== "boolean" && (flag === `--${field.flag}` || flag === `-${field.alias}`),
   )
 
 const placeOf = (command: Command, rest: ReadonlyArray<string>, context: Context) => {
   const at = Math.min(rest.filter((word) => !word.startsWith("-")).length, command.positional.length - 1)
-  const field = command.fields.find(({ name }) => name === command.positional[at])
+  const field = command.fields().find(({ name }) => name === command.positional[at])
   return field === undefined ? Effect.succeed([]) : valuesOf(field, context)
 }
 

@@ -30,7 +30,7 @@ const examples = [
 
 export const dispatchCommand = (command: Command): Command => ({
   ...command,
-  fields: [...command.fields, ...wait],
+  fields: () => [...command.fields(), ...wait],
   examples,
   run: (raw, context, marked) =>
     Effect.gen(function* () {

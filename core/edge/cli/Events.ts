@@ -15,7 +15,7 @@ const Page = Schema.Struct({ events: Schema.Array(RunEvent) })
 
 export const eventsCommand = (command: Command): Command => ({
   ...command,
-  fields: [...command.fields, ...more],
+  fields: () => [...command.fields(), ...more],
   examples: ["hub runs events last --follow", "hub runs events last --after 120 --json"],
   speaks: true,
   run: (raw, context) =>

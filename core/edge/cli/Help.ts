@@ -73,8 +73,9 @@ export const groupHelp = (
 /** `hub dispatch --help` */
 export const commandHelp = (command: Command, screen: Screen): string => {
   const { paint } = screen
-  const placed = command.positional.flatMap((name) => command.fields.filter((field) => field.name === name))
-  const flags = command.fields.filter(({ name }) => !command.positional.includes(name))
+  const fields = command.fields()
+  const placed = command.positional.flatMap((name) => fields.filter((field) => field.name === name))
+  const flags = fields.filter(({ name }) => !command.positional.includes(name))
   const width = Math.max(
     ...[...placed.map(placeLabel), ...[...flags, ...globalFields].map(flagLabel)].map(({ length }) => length),
   )
@@ -102,7 +103,7 @@ const label = (command: Command): string =>
   [
     ...command.path,
     ...command.positional.map((name) => {
-      const field = command.fields.find((one) => one.name === name)
+      const field = command.fields().find((one) => one.name === name)
       const place = `${name.toUpperCase()}${field?.kind === "list" ? "…" : ""}`
       return field?.required === true ? place : `[${place}]`
     }),

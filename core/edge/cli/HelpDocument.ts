@@ -9,14 +9,17 @@ export const helpDocument = (commands: ReadonlyArray<Command>, version: string) 
   flags: globalFields.map(flagDocument),
 })
 
-const commandDocument = ({ examples, fields, path, plugin, positional, summary }: Command) => ({
-  path,
-  summary,
-  plugin,
-  positionals: positional.flatMap((name) => fields.filter((one) => one.name === name)).map(valueDocument),
-  flags: fields.filter(({ name }) => !positional.includes(name)).map(flagDocument),
-  examples,
-})
+const commandDocument = ({ examples, fields: own, path, plugin, positional, summary }: Command) => {
+  const fields = own()
+  return {
+    path,
+    summary,
+    plugin,
+    positionals: positional.flatMap((name) => fields.filter((one) => one.name === name)).map(valueDocument),
+    flags: fields.filter(({ name }) => !positional.includes(name)).map(flagDocument),
+    examples,
+  }
+}
 
 const flagDocument = (field: Field) => ({
   ...valueDocument(field),

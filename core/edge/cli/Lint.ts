@@ -27,7 +27,7 @@ const fields = fieldsOf({ properties: { pipelines } })
 
 export const lintCommand = (command: Command): Command => ({
   ...command,
-  fields,
+  fields: () => fields,
   positional: ["pipelines"],
   examples: ["hub pipeline lint", "hub pipeline lint ./pipelines/implement.toml"],
   run: (raw, context) =>

@@ -46,7 +46,7 @@ const typed = (field: Field): ReadonlyArray<Field> => {
 /** The command with a pipeline that may be a file. */
 export const ofFile = (command: Command): Command => ({
   ...command,
-  fields: command.fields.flatMap(typed),
+  fields: () => command.fields().flatMap(typed),
   run: (raw, context, marked) =>
     Effect.gen(function* () {
       const { pipeline, ...rest } = raw
@@ -60,6 +60,6 @@ export const ofOneFile = (command: Command): Command => {
   const { fields, ...rest } = ofFile(command)
   return {
     ...rest,
-    fields: fields.map((field) => (field.name === "pipeline" ? { ...field, required: true } : field)),
+    fields: () => fields().map((field) => (field.name === "pipeline" ? { ...field, required: true } : field)),
   }
 }

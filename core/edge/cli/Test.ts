@@ -19,7 +19,7 @@ const fields = fieldsOf({
 
 export const testCommand = (command: Command): Command => ({
   ...command,
-  fields,
+  fields: () => fields,
   positional: ["pipelines"],
   examples: [
     "hub pipeline test",

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path"
 import { type Duration, Effect, Schema, type Scope } from "effect"
 import * as Field from "../../plugin/Field.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
+import { didYouMean } from "../../toml/Toml.ts"
 import { type Command, type Context, extra } from "../cli/Command.ts"
-import { suggestion } from "../Nearest.ts"
 
 export interface RecordWish {
   readonly agent: string
@@ -87,7 +87,7 @@ const known = (what: string, names: ReadonlyArray<string>, all: ReadonlyArray<st
   const odd = names.find((name) => !all.includes(name))
   return odd === undefined
     ? Effect.void
-    : refuse(`no ${what} ${JSON.stringify(odd)} can be recorded.${suggestion(odd, all)}`)
+    : refuse(`no ${what} ${JSON.stringify(odd)} can be recorded. ${didYouMean(odd, all)}`)
 }
 
 /** A set that is there was looked at by a person. */

@@ -4,9 +4,9 @@ import type { Catalogue } from "../../plugin/Catalogue.ts"
 import * as Field from "../../plugin/Field.ts"
 import * as Operation from "../../plugin/Operation.ts"
 import type { Processes } from "../../services/Processes.ts"
+import { didYouMean } from "../../toml/Toml.ts"
 import { type Command, extra } from "../cli/Command.ts"
 import { decodeWith } from "../cli/Follow.ts"
-import { suggestion } from "../Nearest.ts"
 import { type Known, unconfigured } from "./agents/Known.ts"
 import * as Look from "./agents/Look.ts"
 import { AgentReport } from "./agents/Report.ts"
@@ -95,6 +95,6 @@ const refused = ([name]: ReadonlyArray<string>, all: ReadonlyArray<string>) =>
     : Effect.fail(
         new Operation.OperationFailed({
           code: "not_found",
-          message: `no agent ${JSON.stringify(name)}.${suggestion(name, all)}`,
+          message: `no agent ${JSON.stringify(name)}. ${didYouMean(name, all)}`,
         }),
       )

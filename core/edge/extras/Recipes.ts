@@ -2,8 +2,8 @@
 import { Effect, Schema } from "effect"
 import * as Field from "../../plugin/Field.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
+import { didYouMean } from "../../toml/Toml.ts"
 import { type Command, extra } from "../cli/Command.ts"
-import { suggestion } from "../Nearest.ts"
 
 /** By name. */
 export const recipeCommand = (recipes: ReadonlyMap<string, string>): Command =>
@@ -40,7 +40,7 @@ const one = (recipes: ReadonlyMap<string, string>, name: string) => {
     ? Effect.fail(
         new OperationFailed({
           code: "not_found",
-          message: `no recipe ${JSON.stringify(name)}.${suggestion(name, [...recipes.keys()])}`,
+          message: `no recipe ${JSON.stringify(name)}. ${didYouMean(name, [...recipes.keys()])}`,
         }),
       )
     : Effect.succeed({ output: { name, toml: text }, text, verbatim: true })

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { OperationFailed } from "../../../plugin/Operation.ts"
-import { suggestion } from "../../Nearest.ts"
+import { didYouMean } from "../../../toml/Toml.ts"
 import { type Client, clients, type Machine } from "./Clients.ts"
 import type { Place } from "./Swap.ts"
 
@@ -38,13 +38,11 @@ const separator = ({ platform }: Machine): string => (platform === "win32" ? ";"
 export const clientOf = (name: string): Client | OperationFailed => {
   const found = clients.find((client) => client.name === name)
   const known = clients.map((client) => client.name)
-  const close = suggestion(name, known)
-  const all = close.startsWith(" Did") ? ` Known: ${known.join(", ")}.` : ""
   return (
     found ??
     new OperationFailed({
       code: "not_found",
-      message: `No client ${JSON.stringify(name.slice(0, 80))}.${close}${all}`,
+      message: `No client ${JSON.stringify(name.slice(0, 80))}. ${didYouMean(name, known)}`,
     })
   )
 }
