@@ -290,6 +290,23 @@ live(
 )
 
 live(
+  "an end that the program's shell did not hear, because it was just starting, is seen by it",
+  layer,
+  Effect.gen(function* () {
+    const { sh } = yield* place
+    const { start } = yield* Supervisor
+    const one = sh("one", "sleep 60")
+    yield* (yield* start(one)).end
+    expect(fs.existsSync(`${one.dir}/ending`)).toBe(true)
+    const two = sh("two", "touch ran; sleep 60")
+    fs.mkdirSync(two.dir, { recursive: true })
+    fs.writeFileSync(`${two.dir}/ending`, "")
+    expect(yield* (yield* start(two)).exit).toMatchObject({ code: 143, signal: "SIGTERM", timed_out: false })
+    expect(fs.existsSync(`${two.cwd}/ran`)).toBe(false)
+  }),
+)
+
+live(
   "end leaves nothing of a crowd that minds no TERM and starts itself anew",
   layer,
   Effect.gen(function* () {

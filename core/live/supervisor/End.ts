@@ -43,6 +43,7 @@ const endGroup = Effect.fnUntraced(function* (
   claim: Spool.Claim,
   grace: Duration.Duration,
 ) {
+  Spool.ending(begun.dir)
   Proc.send(-claim.pid, "SIGTERM")
   yield* Effect.timeoutOption(Watch.departure(begun), grace)
   if (!Proc.alive(claim)) return

@@ -44,6 +44,15 @@ export const exit = (dir: string): Exit | undefined => {
   }
 }
 
+/** Says that the program is not wanted any more, for a start that may not hear it yet. */
+export const ending = (dir: string): void => {
+  try {
+    fs.closeSync(fs.openSync(`${dir}/ending`, "a", 0o600))
+  } catch {
+    // The folder is gone, or the disk is full: then the grace passes.
+  }
+}
+
 /** Writes down how it ended unless that is known already. */
 export const conclude = (dir: string, line: "137 -" | "- lost"): void => {
   try {

@@ -9,6 +9,8 @@ import { Duration } from "effect"
  * - On a full disk `exit` stays empty. A link has its text in its name, and takes no space: `exit.full` says it then.
  * - The program runs in the foreground: a background job of a shell without job control ignores INT and QUIT.
  * - The shell traps TERM and the watchdog ignores it (its sleep inherits that), so the group can be told to end without ending them.
+ * - A TERM that comes before the program's own shell has left those traps behind is lost. Whoever ends an attempt makes `ending`
+ *   before the first one, and that shell looks for it after: it hears the one or sees the other.
  * - Looking for others reads every process of the machine: a hub that lives ends the group within the 50 ms before that.
  * - Who left the group is looked for by its environment when the time is up: no hub may live that would. At any other end the
  *   next hub looks.
@@ -58,7 +60,7 @@ if [ -n "$limit" ]; then (
   ended "137 timed_out"
   kill -KILL -$$
 ) & w=$!; fi
-( exec 9<&-; umask "$mask"; exec "$@" ) <"$in" >>"$d/out" 2>>"$d/err"
+( exec 9<&-; umask "$mask"; [ -e "$d/ending" ] && exit 143; exec "$@" ) <"$in" >>"$d/out" 2>>"$d/err"
 code=$? why=-
 [ -e "$d/why" ] && why=timed_out
 ended "$code $why"
