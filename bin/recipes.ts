@@ -49,7 +49,7 @@ export const known: ReadonlyArray<Known> = [
   ...adapters.map((name) => ({
     name,
     program: name,
-    how: `Put [plugin.${name}] with use = "agent-${name}" into plugins.toml.`,
+    how: `Put [plugin.${name}] with use = "agent-${name}" into plugins.toml; where it stands there, delete its enabled = false.`,
   })),
   ...[...recipes.keys()].map((name) => ({
     name,
