@@ -7,7 +7,14 @@ export const seen = "1.0.102"
 
 const flags = {
   help: ["--help"],
-  used: ["--output-format", "--allow-tool", "--allow-all-tools", "--model", "--resume"],
+  used: [
+    "--output-format",
+    "--allow-tool",
+    "--allow-all-tools",
+    "--model",
+    "--resume",
+    "--additional-mcp-config",
+  ],
 }
 
 const login = (): Probing.Login => ({

@@ -10,7 +10,7 @@ export default Adapter.of({
   summary: "Runs Copilot CLI as an agent.",
   name: "Copilot CLI",
   config: Config,
-  supports,
+  supports: ({ hub_tools }) => ({ ...supports, hub_tools }),
   launch,
   decoder,
   probe,

@@ -7,7 +7,17 @@ export const seen = "0.24.4"
 
 const flags = {
   help: ["--help"],
-  used: ["--auth-type", "-o", "--approval-mode", "-m", "--resume"],
+  used: [
+    "--auth-type",
+    "-o",
+    "--approval-mode",
+    "-m",
+    "--append-system-prompt",
+    "--json-schema",
+    "--resume",
+    "--fork-session",
+    "--mcp-config",
+  ],
 }
 
 const login = ({ home }: Probing.Place): Probing.Login => ({

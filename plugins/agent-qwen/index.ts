@@ -10,7 +10,7 @@ export default Adapter.of({
   summary: "Runs Qwen Code as an agent.",
   name: "Qwen Code",
   config: Config,
-  supports,
+  supports: ({ hub_tools }) => ({ ...supports, hub_tools }),
   launch,
   decoder,
   probe,

@@ -14,6 +14,8 @@ export interface Case {
   readonly name: string
   /** Of the model's server; none: nobody listens. */
   readonly scenario: string | undefined
+  /** Where it needs another for the same. */
+  readonly other_scenario?: Each<string>
   /** Keys of the step besides `agent` and `prompt`. */
   readonly step?: Each<string>
   /** A second step that goes on in the session of the first. */
@@ -57,6 +59,8 @@ const stalled = fails("stalled")
 /** They wait for as long as the server asks, and say nothing. */
 const obedient = { ...silent, pi: impatient }
 
+const dispatched = '{"agent":"AGENT-text","prompt":"hello","cwd":"CWD","wait_seconds":40}'
+
 export const cases: ReadonlyArray<Case> = [
   { name: "text", scenario: "text", end: all(hello) },
   {
@@ -96,13 +100,18 @@ export const cases: ReadonlyArray<Case> = [
     scenario: "echo",
     step: { other: 'system = "Be brief."' },
     goes_on: true,
-    end: { claude: answers("turn 2"), codex: answers("turn 2"), droid: answers("turn 2") },
+    end: {
+      claude: answers("turn 2"),
+      codex: answers("turn 2"),
+      droid: answers("turn 2"),
+      qwen: answers("turn 2"),
+    },
   },
   {
     name: "schema",
     scenario: "json",
     step: schema,
-    end: { claude: answers('"answer"'), codex: answers('"answer"') },
+    end: { claude: answers('"answer"'), codex: answers('"answer"'), qwen: answers('"answer"') },
   },
   { name: "huge", scenario: "huge@kb=400", end: all(answers("of a long answer")) },
   {
@@ -191,16 +200,21 @@ export const cases: ReadonlyArray<Case> = [
   {
     name: "hub's tools",
     // It dispatches to another agent, and waits for its answer.
-    scenario:
-      'mcp@tool=hub[._]+dispatch$@args={"agent":"AGENT-text","prompt":"hello","cwd":"CWD","wait_seconds":40}',
+    scenario: `mcp@tool=hub[._-]+dispatch$@args=${dispatched}`,
+    other_scenario: {
+      qwen: `mcp@first=tool_search$@query=select:mcp__hub__dispatch@tool=tool_call$@args={"name":"mcp__hub__dispatch","arguments":${dispatched}}`,
+    },
     config: { hub_tools: true },
-    end: { claude: hello, codex: hello, opencode: hello },
+    end: { claude: hello, codex: hello, opencode: hello, copilot: hello, qwen: hello },
   },
   // Of the agent's own: each is cancelled when its request was heard.
   { name: "cancelled", scenario: "slow@of=AGENT", end: all(fails("cancelled")), cancelled: true },
 ]
 
 export const endOf = ({ end }: Case, agent: string): End | undefined => forAgent(end, agent)
+
+export const scenarioOf = ({ other_scenario, scenario }: Case, agent: string): string | undefined =>
+  forAgent(other_scenario, agent) ?? scenario
 
 export const eventOf = ({ event }: Case, agent: string): string | undefined => forAgent(event, agent)
 

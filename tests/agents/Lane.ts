@@ -11,6 +11,7 @@ import {
   eventOf,
   pipelineOf,
   pluginOf,
+  scenarioOf,
   secondOf,
   tokensOf,
 } from "./Cases.ts"
@@ -31,7 +32,7 @@ interface RunView {
   readonly run_id: string
   readonly state: string
   readonly answer?: string
-  readonly attempts: ReadonlyArray<{ readonly usage?: Readonly<Record<string, number>> }>
+  readonly attempts?: ReadonlyArray<{ readonly usage?: Readonly<Record<string, number>> }>
   readonly failure?: { readonly class: string; readonly message: string }
 }
 
@@ -82,7 +83,8 @@ export class Lane {
   }
 
   #scenario(one: Case): string | undefined {
-    return one.scenario?.replace("AGENT", this.#cli.name).replace("CWD", this.#cwd(one))
+    const { name } = this.#cli
+    return scenarioOf(one, name)?.replace("AGENT", name).replace("CWD", this.#cwd(one))
   }
 
   #cwd(one: Case): string {
@@ -113,6 +115,9 @@ export class Lane {
         ? await this.#cancel(one, dispatch)
         : documentOf<RunView>(await this.#hub(...dispatch, "--wait", "do the work"))
     const ms = Math.round(performance.now() - start)
+    // The hub took none.
+    if (view.attempts === undefined)
+      return { agent, name: one.name, got: "no run", ms, wrong: [JSON.stringify(view)] }
     const wrong = [
       ...wrongEnd(view, endOf(one, agent)),
       ...wrongProof(cwd, one.proof),
@@ -167,7 +172,7 @@ const wrongProof = (cwd: string, wanted: string | null | undefined): ReadonlyArr
   return text.includes(wanted) ? [] : [`proof.txt has ${text}`]
 }
 
-const wrongTokens = ({ attempts }: RunView, wanted: number | undefined): ReadonlyArray<string> => {
+const wrongTokens = ({ attempts = [] }: RunView, wanted: number | undefined): ReadonlyArray<string> => {
   const told = attempts.at(-1)?.usage?.["input_tokens"]
   return wanted === undefined || told === wanted ? [] : [`used ${told} input tokens instead of ${wanted}`]
 }
