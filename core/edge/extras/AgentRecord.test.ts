@@ -67,7 +67,7 @@ live(
     const cwd = yield* tempHome
     writeFileSync(join(cwd, "index.json"), "{}")
     for (const [argv, sentence] of [
-      [["codx"], 'no agent "codx" can be recorded. Did you mean codex?'],
+      [["codx"], 'no agent "codx" can be recorded. Did you mean "codex"? Known: acme, codex.'],
       [["acme", "--cases", "e492"], 'no case "e492" can be recorded.'],
       [["acme", "--out", "."], `${cwd} holds a set already.`],
       [["acme", "--against", "gone"], `${cwd}/gone has no index.json`],

@@ -147,6 +147,9 @@ live(
     const { out } = yield* doctor(agents, ["acme", "nobody", "--json"])
     expect(JSON.parse(out)).toMatchObject({ agents: [{ id: "acme" }], not_configured: ["nobody"] })
     const refused = yield* doctor(agents, ["acmee"])
-    expect([refused.code, refused.err]).toEqual([2, 'hub: no agent "acmee". Did you mean acme?\n'])
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      'hub: no agent "acmee". Did you mean "acme"? Known: acme, other, claude, shelly, nobody.\n',
+    ])
   }),
 )

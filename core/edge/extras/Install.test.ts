@@ -418,7 +418,10 @@ on("a client that is not there, and one that nobody knows, are told", ({ at, hub
     put("programs/codex", "#!/bin/sh\nexit 1\n", 0o755)
     expect((yield* hub("install codex")).code).toBe(0)
     const unknown = yield* hub("install vscod")
-    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining("Did you mean vscode?")])
+    expect([unknown.code, unknown.err]).toEqual([
+      2,
+      expect.stringContaining('Did you mean "vscode"? Known: claude, '),
+    ])
     expect(unknown.err).toContain("Known: claude, codex")
   }),
 )
