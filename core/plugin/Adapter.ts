@@ -68,14 +68,10 @@ export const fields = ({
   readonly program: string
 }) => ({
   id: Field.optional(Text, "Id of the agent. The plugin's name in plugins.toml when left out."),
-  program: Field.withDefault(Text, program, "The program: a name on PATH, or an absolute path."),
+  program: Field.withDefault(Field.Program, program, "The program: a name on PATH, or an absolute path."),
   model: Field.optional(Text, model),
   args: Field.withDefault(Schema.Array(Schema.String), [], `More arguments of \`${command ?? program}\`.`),
-  env: Field.withDefault(
-    Field.Environment,
-    {},
-    `Environment of the program: ${env}, for example.`,
-  ),
+  env: Field.withDefault(Field.Environment, {}, `Environment of the program: ${env}, for example.`),
 })
 
 /** For agents that take MCP servers for one run: the key `hub_tools`, to be told in `supports` as well. */

@@ -59,3 +59,11 @@ test("variables that no program can be started with are refused by name, others 
     "holds a NUL, which a variable cannot",
   ])
 })
+
+test("a program that depends on the folder is refused", () => {
+  const decodes = (program: string) => Exit.isSuccess(Schema.decodeUnknownExit(Field.Program)(program))
+  expect(
+    ["acme", "acme.cmd", "/opt/acme", "C:\\acme.exe", "C:/acme.exe"].filter((one) => !decodes(one)),
+  ).toEqual([])
+  expect(["", "./acme", "bin/acme", "../acme", "~/acme", ".\\acme", "C:acme/x"].filter(decodes)).toEqual([])
+})

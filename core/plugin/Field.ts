@@ -46,6 +46,16 @@ export const Span = Schema.decodeTo(Schema.DurationFromString)(DurationText).che
   ),
 )
 
+/** What is started: never something that is only there because of the folder that one stands in. */
+export const Program = Schema.NonEmptyString.check(
+  Schema.makeFilter(
+    (text) =>
+      !/[\\/]/.test(text) ||
+      /^(?:\/|[A-Za-z]:[\\/])/.test(text) ||
+      "must be a name on PATH, or an absolute path: what a relative one means depends on the folder",
+  ),
+)
+
 /** On what is a record of variables: their names and texts are such as a program can be started with. */
 export const areVariables = Schema.makeFilter((variables: Readonly<Record<string, string>>) =>
   Object.entries(variables).flatMap(([name, text]) => {

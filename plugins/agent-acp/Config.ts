@@ -30,7 +30,7 @@ export const Config = Schema.Struct({
     "A program that is known: how it is started, and in which of its modes it asks. Without one, `program` says all.",
   ),
   program: Field.optional(
-    Text,
+    Field.Program,
     "The program: a name on PATH, or an absolute path. The preset's own when left out.",
   ),
   args: Field.withDefault(Schema.Array(Schema.String), [], "Arguments, after those of the preset."),

@@ -25,7 +25,7 @@ const permission = Schema.Struct({
 
 const fields = {
   program: Field.required(
-    Schema.NonEmptyString,
+    Field.Program,
     "The program: a name on PATH, or an absolute path. Started without a shell.",
   ),
   args: Field.withDefault(
