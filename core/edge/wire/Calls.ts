@@ -1,5 +1,6 @@
 /** The calls of one connection: several at once, each told its end, and each ended with its client. */
 import { Cause, Effect, Exit, type Fiber, Result, Schema } from "effect"
+import { present } from "../../dispatch/Present.ts"
 import { Caller, OperationFailed } from "../../plugin/Operation.ts"
 import { type Progress, silent } from "../../plugin/Talk.ts"
 import { errorOf, failureOf, maxInputBytes } from "../Call.ts"
@@ -102,7 +103,7 @@ export class Calls implements Work {
   }
 
   private say(id: number, progress: Progress): void {
-    if (this.connection.pile < maxWaiting) this.tell({ id, progress: withoutUndefined(progress) })
+    if (this.connection.pile < maxWaiting) this.tell({ id, progress: present(progress) })
   }
 
   private begin(id: number, isLooking: boolean, work: Effect.Effect<object, OperationFailed>): void {
@@ -142,12 +143,6 @@ const tooLarge = errorOf(
     message: `The input is larger than ${maxInputBytes / 1_000_000} MB.`,
   }),
 )
-
-const withoutUndefined = ({ done, message, total }: Progress) => ({
-  done,
-  ...(total === undefined ? {} : { total }),
-  ...(message === undefined ? {} : { message }),
-})
 
 const plainly = ({ output, text }: Answered) => ({
   // JSON has no undefined, and an output there must be.

@@ -1,5 +1,5 @@
 /** The first line of a connection: what the client wants, or why it is not let in. */
-import { Effect, Result, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { Connection } from "./Connection.ts"
 import { type Hello, PROTOCOL } from "./Protocol.ts"
 
@@ -12,9 +12,14 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   message: Schema.String,
 }) {}
 
-const Greeted = Schema.fromJsonString(Schema.Struct({ hello: Schema.Struct({ protocol: Schema.Finite }) }))
+const read = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Unknown))
 
-const Said = Schema.fromJsonString(
+/** As far as every version says the same. */
+const greeted = Schema.decodeUnknownEffect(
+  Schema.Struct({ hello: Schema.Struct({ protocol: Schema.Finite }) }),
+)
+
+const said = Schema.decodeUnknownEffect(
   Schema.Struct({
     hello: Schema.Struct({
       protocol: Schema.Literal(PROTOCOL),
@@ -24,6 +29,7 @@ const Said = Schema.fromJsonString(
       parent_run: Schema.optionalKey(Schema.String),
     }),
   }),
+  { onExcessProperty: "error", errors: "all" },
 )
 
 const malformed = (message: string) => new Refused({ reason: "malformed", message })
@@ -40,16 +46,16 @@ export const hear = Effect.fnUntraced(function* ({ first }: Connection): Effect.
 })
 
 export const decoded = Effect.fnUntraced(function* (text: string): Effect.fn.Return<Hello["hello"], Refused> {
-  const greeted = Schema.decodeUnknownResult(Greeted)(text)
-  if (Result.isFailure(greeted))
-    return yield* malformed(`The first line is no hello. ${greeted.failure.message}`)
-  const { protocol } = greeted.success.hello
+  const line = yield* Effect.mapError(read(text), noHello)
+  const { protocol } = (yield* Effect.mapError(greeted(line), noHello)).hello
   if (protocol !== PROTOCOL)
     return yield* new Refused({
       reason: "protocol",
       message: `This hub speaks protocol ${PROTOCOL}, the client ${protocol}: they are of different versions. \`hub restart\` starts the hub that is installed.`,
     })
-  const hello = Schema.decodeUnknownResult(Said)(text, { onExcessProperty: "error", errors: "all" })
-  if (Result.isFailure(hello)) return yield* malformed(`The hello is wrong. ${hello.failure.message}`)
-  return hello.success.hello
+  const whole = said(line)
+  return (yield* Effect.mapError(whole, ({ message }) => malformed(`The hello is wrong. ${message}`))).hello
 })
+
+const noHello = ({ message }: { readonly message: string }) =>
+  malformed(`The first line is no hello. ${message}`)
