@@ -8,8 +8,7 @@ import { Effect, type Scope } from "effect"
 import * as Processes from "../../live/Processes.ts"
 import { live, tempHome } from "../../testing/effect.ts"
 import { Processes as Programs } from "../../services/Processes.ts"
-import { HubUnreachable } from "../Door.ts"
-import { run as hubCli } from "../Cli.ts"
+import { oneCommand } from "../fixtures/oneCommand.ts"
 import { serviceCommands } from "./Service.ts"
 import { choose } from "./service/choose.ts"
 import type { Manager } from "./service/Manager.ts"
@@ -54,22 +53,12 @@ const cli = (
   argv: ReadonlyArray<string>,
   env: Record<string, string>,
 ) =>
-  Effect.gen(function* () {
-    const written = { out: "", err: "" }
-    const sink = (name: "out" | "err") => ({
-      write: (text: string, done: () => void) => {
-        written[name] += text
-        done()
-      },
-    })
-    const home = env["HUB_HOME"] ?? path.join(folder, ".hub")
-    const code = yield* hubCli({
+  Effect.scoped(
+    oneCommand({
       argv,
-      version: "1.2.3",
-      home,
+      home: env["HUB_HOME"] ?? path.join(folder, ".hub"),
       cwd: folder,
       env: { PATH: `${folder}/bin:relative:/usr/bin:/bin`, LOCALAPPDATA: path.join(folder, "Local"), ...env },
-      core: [],
       extras: serviceCommands({
         self: [path.join(folder, "bin/hub")],
         platform,
@@ -86,14 +75,8 @@ const cli = (
             Effect.provide(Processes.layer),
           ),
       }),
-      connect: () => Effect.fail(new HubUnreachable({ home, message: "No hub." })),
-      stdin: (async function* () {})(),
-      stdout: sink("out"),
-      stderr: sink("err"),
-      interrupted: Effect.never,
-    })
-    return { code, ...written }
-  }).pipe(Effect.scoped)
+    }),
+  )
 
 const platforms = [
   {

@@ -4,7 +4,8 @@ import { Deferred, Effect, Exit, Fiber, Layer, Queue, Schedule, Scope } from "ef
 import type { Caller } from "../../plugin/Operation.ts"
 import { live, tempHome } from "../../testing/effect.ts"
 import { failureOf, localDoor } from "../Call.ts"
-import type { Described, Door, HubUnreachable } from "../Door.ts"
+import type { Door, HubUnreachable } from "../Door.ts"
+import { described } from "../fixtures/described.ts"
 import { acme, catalogueOf, handles } from "../fixtures/handles.ts"
 import { connect } from "./Connect.ts"
 import { listen } from "./Listen.ts"
@@ -144,18 +145,6 @@ const leaveStale = async (path: string): Promise<void> => {
   await child.exited
 }
 
-const operation = (name: string, readonly: boolean): Described => ({
-  name,
-  plugin: "core",
-  summary: name,
-  input: {},
-  output: {},
-  readonly,
-  destructive: false,
-  idempotent: readonly,
-  scope: readonly ? "read" : "dispatch",
-})
-
 live(
   "when a hub ends, a change is finished there, and whoever looks is answered by the next hub",
   Layer.empty,
@@ -163,7 +152,7 @@ live(
     const path = `${yield* tempHome}/hub.sock`
     const begun = yield* Queue.unbounded<string>()
     const finish = yield* Deferred.make<void>()
-    const operations = Effect.succeed([operation("look", true), operation("change", false)])
+    const operations = Effect.succeed([described("look", true), described("change", false)])
     const ending: Door = {
       operations,
       call: (name) =>
@@ -214,7 +203,7 @@ live(
       ),
       (server) => Effect.sync(() => server.stop(true)),
     )
-    const operations = Effect.succeed([operation("look", true), operation("change", false)])
+    const operations = Effect.succeed([described("look", true), described("change", false)])
     const next: Door = { operations, call: (name) => Effect.succeed({ output: `${name} there` }) }
     const change = yield* Effect.exit((yield* connect(path, Effect.succeed(next))).call("change", {}, caller))
     expect(failureOf(change)).toMatchObject({
@@ -235,7 +224,7 @@ live(
     const keys: Array<string | undefined> = []
     const begun = yield* Queue.unbounded<void>()
     const own = (call: Door["call"]): Door => ({
-      operations: Effect.succeed([{ ...operation("dispatch", false), idempotent: true }]),
+      operations: Effect.succeed([{ ...described("dispatch", false), idempotent: true }]),
       call: (name, input, from) => {
         keys.push(from.call_key)
         return Effect.andThen(Queue.offer(begun, undefined), call(name, input, from))

@@ -5,7 +5,8 @@ import { Deferred, Effect, Exit, Fiber, Layer, Queue, Scope, Stream } from "effe
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { effect, live, tempHome } from "../../testing/effect.ts"
-import type { Described, Door } from "../Door.ts"
+import type { Door } from "../Door.ts"
+import { described } from "../fixtures/described.ts"
 import { connect } from "./Connect.ts"
 import { hello, raw } from "./fixtures/raw.ts"
 import { listen, type McpClient } from "./Listen.ts"
@@ -13,22 +14,10 @@ import { ENDING } from "./Protocol.ts"
 
 const caller = { door: "cli", client: "test" } as const
 
-const operation = (name: string, readonly: boolean): Described => ({
-  name,
-  plugin: "core",
-  summary: name,
-  input: {},
-  output: {},
-  readonly,
-  destructive: false,
-  idempotent: readonly,
-  scope: "read",
-})
-
 const big = "x".repeat(1_000_000)
 
 const door: Door = {
-  operations: Effect.succeed([operation("look", true), operation("change", false)]),
+  operations: Effect.succeed([described("look", true), described("change", false)]),
   call: (name, input, _, talk) =>
     Effect.gen(function* () {
       if (name === "count")
