@@ -194,6 +194,34 @@ const make = Effect.gen(function* () {
   const view = (row: RunRow) =>
     View.one(row).pipe(Effect.provideService(Store, store), Effect.provideService(Asking, asking))
 
+  const accept = Effect.fn("Dispatch.accept")(function* (
+    request: DispatchRequest,
+    caller: Caller,
+  ): Effect.fn.Return<Accepted, DispatchError> {
+    yield* checkPrompt(request)
+    const call = yield* Calls.of(request, caller)
+    const known = call && (yield* store.call(call.key))
+    if (call !== undefined && known !== undefined) return yield* again(call, known)
+    const { hash, input, place, plan } = yield* prepare(request, caller)
+    const permission = yield* permissionOf(caller.parent_run)
+    const run = {
+      run_id: yield* RunId.next,
+      project: place.project?.name ?? null,
+      cwd: place.cwd,
+      pipeline: plan.id,
+      prompt: request.prompt,
+      input: JSON.stringify(input),
+      plan_hash: hash,
+      parent_run: caller.parent_run ?? null,
+      permission,
+      client: caller.client,
+      accepted_at: yield* Clock.currentTimeMillis,
+    }
+    const earlier = yield* begin(run, plan, call)
+    if (call !== undefined && earlier !== undefined) return yield* again(call, earlier)
+    return { run_id: run.run_id, state: "queued" }
+  })
+
   return {
     find,
 
@@ -201,33 +229,7 @@ const make = Effect.gen(function* () {
     prepare,
 
     /** On disk, and handed over, when it returns. A call that is repeated under its key gives the same run again. */
-    accept: Effect.fn("Dispatch.accept")(function* (
-      request: DispatchRequest,
-      caller: Caller,
-    ): Effect.fn.Return<Accepted, DispatchError> {
-      yield* checkPrompt(request)
-      const call = yield* Calls.of(request, caller)
-      const known = call && (yield* store.call(call.key))
-      if (call !== undefined && known !== undefined) return yield* again(call, known)
-      const { hash, input, place, plan } = yield* prepare(request, caller)
-      const permission = yield* permissionOf(caller.parent_run)
-      const run = {
-        run_id: yield* RunId.next,
-        project: place.project?.name ?? null,
-        cwd: place.cwd,
-        pipeline: plan.id,
-        prompt: request.prompt,
-        input: JSON.stringify(input),
-        plan_hash: hash,
-        parent_run: caller.parent_run ?? null,
-        permission,
-        client: caller.client,
-        accepted_at: yield* Clock.currentTimeMillis,
-      }
-      const earlier = yield* begin(run, plan, call)
-      if (call !== undefined && earlier !== undefined) return yield* again(call, earlier)
-      return { run_id: run.run_id, state: "queued" }
-    }),
+    accept: (request: DispatchRequest, caller: Caller) => runner.accepting(accept(request, caller)),
 
     /** The run now, or as soon as it has ended within `wait`; `tell` hears meanwhile what happens in it, from now on unless told. */
     check: Effect.fnUntraced(function* (

@@ -214,6 +214,8 @@ const make = Effect.gen(function* () {
   return {
     start,
 
+    accepting: engine.accepting,
+
     /** Starts what an earlier hub left open: running attempts are adopted. Gives how many runs there were. */
     resume: Effect.gen(function* () {
       const open = yield* store.open

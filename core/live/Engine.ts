@@ -2,22 +2,23 @@
 import { Clock, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { Engine } from "../services/Engine.ts"
 import { Sql } from "../services/Sql.ts"
+import { Starts } from "./Starts.ts"
 
 /** Names are unique inside a run; a value is never `undefined`. */
 const json = <S extends Schema.Codec<unknown, unknown>>(value: S) =>
   Schema.fromJsonString(Schema.toCodecJson(value))
-
-/** Starting a program keeps the process busy for milliseconds: whoever waits for the id of the run has it first. */
-const afterReplies = Effect.callback<void>((resume) => {
-  const later = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(later))
-})
 
 export const layer = Layer.effect(
   Engine,
   Effect.gen(function* () {
     const sql = yield* Sql
     const executions = yield* FiberMap.make<string, void, never>()
+    const starts = new Starts()
+
+    const turn = Effect.callback<void>((resume) => {
+      const leave = starts.next(() => resume(Effect.void))
+      return Effect.sync(leave)
+    })
 
     const find = (run_id: string, name: string) =>
       Effect.map(
@@ -50,10 +51,14 @@ export const layer = Layer.effect(
     })
 
     return Engine.of({
-      start: (run_id, body) =>
-        Effect.asVoid(
-          FiberMap.run(executions, run_id, Effect.andThen(afterReplies, body), { onlyIfMissing: true }),
+      accepting: (work) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => starts.accept()),
+          () => work,
+          (done) => Effect.sync(done),
         ),
+      start: (run_id, body) =>
+        Effect.asVoid(FiberMap.run(executions, run_id, Effect.andThen(turn, body), { onlyIfMissing: true })),
       interrupt: (run_id) => FiberMap.remove(executions, run_id),
       stop: FiberMap.clear(executions),
       idle: FiberMap.awaitEmpty(executions),

@@ -5,6 +5,8 @@ import type { StorageFailed } from "./Sql.ts"
 export class Engine extends Context.Service<
   Engine,
   {
+    /** Accepting a run, for which somebody waits: runs that are to start give way to it, for some milliseconds. */
+    readonly accepting: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     /** Executes `body` for this run in the background. A second call while it executes does nothing. */
     readonly start: (run_id: string, body: Effect.Effect<void>) => Effect.Effect<void>
     /** Interrupts the execution and waits until it has let go. */
