@@ -3,6 +3,7 @@ import { accessSync, constants } from "node:fs"
 import { Clock, Duration, Effect, Layer, Option, Semaphore } from "effect"
 import { type Exit, type Spec, SpoolFailed, type Supervised, Supervisor } from "../services/Supervisor.ts"
 import { ProgramMissing } from "../services/Processes.ts"
+import * as Children from "./supervisor/Children.ts"
 import * as Command from "./supervisor/Command.ts"
 import * as End from "./supervisor/End.ts"
 import { follow } from "./supervisor/Follow.ts"
@@ -96,6 +97,7 @@ const spawn = (spec: Spec, argv: Array<string>, env: Command.Environment, turn: 
       })
       // The hub may end while its attempts go on.
       child.unref()
+      Children.add(child)
       return child
     },
     catch: (cause) => new ProgramMissing({ program: spec.program, detail: Command.sentence(cause) }),

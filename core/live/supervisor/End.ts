@@ -1,5 +1,6 @@
 /** Ending an attempt: asked first, forced after the grace, until nothing of it is left. */
 import { type Duration, Effect } from "effect"
+import * as Children from "./Children.ts"
 import * as Proc from "./Proc.ts"
 import * as Spool from "./Spool.ts"
 import * as Watch from "./Watch.ts"
@@ -20,7 +21,10 @@ export const end = Effect.fn("Supervisor.end")(function* (begun: Watch.Begun, gr
   const outside = running
     ? [...carriers, ...Proc.descendants([claim.pid])].filter(({ group }) => group !== claim.pid)
     : carriers
-  if (!running && outside.length === 0) return
+  if (!running && outside.length === 0) {
+    yield* reaped(begun)
+    return
+  }
   for (const one of outside) Proc.signal(one, "SIGTERM")
   const departed = Effect.timeoutOption(vanished(outside), grace)
   yield* running
@@ -29,6 +33,10 @@ export const end = Effect.fn("Supervisor.end")(function* (begun: Watch.Begun, gr
   yield* killTree(outside.filter(Proc.same))
   yield* killMarked("HUB_ATTEMPT", dir)
 })
+
+/** A wrapper that is dead for the system is so for this hub once its end has been heard. */
+const reaped = (begun: Watch.Begun) =>
+  begun.child === undefined ? Effect.void : Effect.timeoutOption(Watch.departure(begun), killed_ms)
 
 /** With what they have started since they were found. */
 const killTree = (found: ReadonlyArray<Proc.Found>): Effect.Effect<unknown> => {
@@ -79,7 +87,11 @@ const killGroups = (found: ReadonlyArray<Proc.Found>): ReadonlyArray<Proc.Found>
   return found.filter(({ group }) => !groups.has(group))
 }
 
-/** Strangers send no signal when they end, so they are looked at, ever more slowly, while they are being ended. */
+/**
+ * The hub's own children tell when they end. Strangers do not, so they are looked at, ever more slowly, while they are being
+ * ended.
+ */
 const vanished = Effect.fnUntraced(function* (found: ReadonlyArray<Proc.Found>) {
+  for (const { pid } of found) yield* Children.ended(pid)
   for (let pause = 1; found.some(Proc.same); pause = Math.min(pause * 2, 50)) yield* Effect.sleep(pause)
 })
