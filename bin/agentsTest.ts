@@ -7,6 +7,7 @@ import { parseArgs } from "node:util"
 import { driveAcp, speakers } from "../tests/agents/acp.ts"
 import { cases, endOf } from "../tests/agents/Cases.ts"
 import { type Cli, clis, install } from "../tests/agents/Clis.ts"
+import { doctor } from "../tests/agents/doctor.ts"
 import { Lane, type Result } from "../tests/agents/Lane.ts"
 import { registration } from "../tests/agents/registration.ts"
 import { startModelServer } from "../core/testing/model/Server.ts"
@@ -23,11 +24,22 @@ const wantedOf = <A extends { readonly name: string }>(all: ReadonlyArray<A>): R
 }
 
 /** Groups of cases that bring their own. */
-const groups = [{ name: "registration" }, { name: "acp" }]
+const groups = [{ name: "doctor" }, { name: "registration" }, { name: "acp" }]
 
 const isWanted = (name: string): boolean => {
   const named = [...cases, ...groups].filter((one) => positionals.includes(one.name))
   return named.length === 0 || named.some((one) => one.name === name)
+}
+
+/** Agents at work at a time: with more, some are slow enough to be taken for silent. */
+const at_once = 4
+
+/** The agent that answers where this one fails: the nearest that is there. */
+const nextOf = async (cli: Cli): Promise<Cli> => {
+  const place = clis.indexOf(cli)
+  for (const other of [...clis.slice(place + 1), ...clis.slice(0, place)])
+    if ((await install(other)) === undefined) return other
+  return cli
 }
 
 const mark = ({ wrong }: Result): string => (wrong.length === 0 ? "ok    " : "FAILED")
@@ -68,20 +80,23 @@ const main = async (): Promise<number> => {
   const drive = async (cli: Cli): Promise<void> => {
     const missing = await install(cli)
     if (missing !== undefined) return void skipped.push(`${cli.name}: ${missing}`)
-    const next = clis[(clis.indexOf(cli) + 1) % clis.length] ?? cli
-    await install(next)
-    const lane = new Lane(cli, next, models, program)
+    const lane = new Lane(cli, await nextOf(cli), models, program)
     try {
       for (const one of cases)
         if (isWanted(one.name) && endOf(one, cli.name) !== undefined) tell(await lane.run(one))
     } finally {
       lane.end()
     }
+    if (isWanted("doctor")) tell(await doctor(cli, program))
     if (isWanted("registration")) for (const result of await registration(cli, models, program)) tell(result)
     if (isWanted("acp") && speakers.includes(cli.name)) await driveAcp(cli, models, program, [], tell)
   }
   try {
-    await Promise.all(wantedOf(clis).map(drive))
+    const left = [...wantedOf(clis)]
+    const one = async (): Promise<void> => {
+      for (let cli = left.shift(); cli !== undefined; cli = left.shift()) await drive(cli)
+    }
+    await Promise.all(Array.from({ length: at_once }, one))
   } finally {
     await models.stop()
   }

@@ -22,8 +22,16 @@ export const programOf = (cli: Cli): string | undefined => {
   return fs.existsSync(program) ? program : undefined
 }
 
-/** Installs this exact version; gives what stands in the way, if it is not there afterwards. */
-export const install = async (cli: Cli): Promise<string | undefined> => {
+const installing = new Map<Cli, Promise<string | undefined>>()
+
+/** Installs this exact version, once; gives what stands in the way, if it is not there afterwards. */
+export const install = (cli: Cli): Promise<string | undefined> => {
+  const begun = installing.get(cli) ?? installed(cli)
+  installing.set(cli, begun)
+  return begun
+}
+
+const installed = async (cli: Cli): Promise<string | undefined> => {
   if (programOf(cli) !== undefined) return undefined
   const folder = folderOf(cli)
   fs.mkdirSync(folder, { recursive: true })

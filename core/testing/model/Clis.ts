@@ -122,11 +122,14 @@ const opencode: Cli = {
   files: {},
 }
 
+/** The package around it names a version of this one that there is not. */
+const droidPackage = `@factory/cli-${process.platform}-${process.arch}`
+
 const droid: Cli = {
   name: "droid",
-  package: "@factory/cli-linux-x64",
+  package: droidPackage,
   version: "0.225.2",
-  program: "@factory/cli-linux-x64/bin/droid",
+  program: `${droidPackage}/bin/droid`,
   config: ({ home, url }) => ({
     model: "custom:mock-model",
     env: {
