@@ -1,6 +1,6 @@
 /** What the documents say is so: their code compiles and runs, their TOML is valid, their links and commands exist. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
-import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs"
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
@@ -322,11 +322,28 @@ describe("the adapter of docs/write-an-adapter.md", () => {
     expect(code).toBe(0)
   }, 60_000)
 
-  test("compiles with the types that the program writes", async () => {
+  test("is what one has who follows the page from its beginning to its end", async () => {
     expect((await run(home, ["plugin", "new", "agent-ember", "--into", home.path])).code).toBe(0)
     const author = join(home.path, "agent-ember")
-    for (const name of ["Decoder.ts", "index.ts", "index.test.ts"])
-      cpSync(join(example, name), join(author, name))
+    const shown = page("docs/write-an-adapter.md")
+    expect(fences(shown, "sh").map(({ text }) => text)).toContain("rm agent-ember/fixtures/*\n")
+    rmSync(join(author, "fixtures"), { recursive: true })
+    const named = Map.groupBy(
+      fences(shown, "ts", "json", "toml").filter(({ name }) => name !== ""),
+      ({ name }) => name,
+    )
+    for (const [name, pieces] of named)
+      home.write(join("agent-ember", name), pieces.map(({ text }) => text).join("\n"))
+    const { code, out } = await run(home, ["plugin", "test", author])
+    for (const line of [
+      "ember, recorded: text answers",
+      "ember, recorded: e429 is rate_limited",
+      "ember, recorded: e402 is quota_exhausted",
+      "a session is gone on with by its id",
+    ])
+      expect(out).toContain(`ok      index.test.ts: ${line}`)
+    expect(out).not.toContain("FAILED")
+    expect(code).toBe(0)
     const tsc = Bun.spawn([process.execPath, "--bun", join(root, "node_modules/.bin/tsc"), "-p", author], {
       cwd: "/",
       stdout: "pipe",

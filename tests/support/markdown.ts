@@ -30,14 +30,16 @@ export const page = (file: string): Page => {
 
 export interface Fence {
   readonly language: string
+  /** The file that it is, or a piece of, where it says so behind its language. */
+  readonly name: string
   readonly text: string
 }
 
-const FENCE = /^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm
+const FENCE = /^```(\w*)[ \t]*([^\n]*)\n([\s\S]*?)^```$/gm
 
 export const fences = ({ text }: Page, ...languages: ReadonlyArray<string>): ReadonlyArray<Fence> =>
   [...text.matchAll(FENCE)]
-    .map(([, language = "", inside = ""]) => ({ language, text: inside }))
+    .map(([, language = "", name = "", text = ""]) => ({ language, name, text }))
     .filter(({ language }) => languages.includes(language))
 
 /** What stands outside of fences. */
