@@ -200,7 +200,7 @@ export const figure: Figure = {
   name: "agents",
   summary: "the real agents offline: fallback after a 429, what a dispatch adds, reading their output",
   run: async (bench) => {
-    const missing = clis.filter((cli) => programOf(cli) === undefined).map(({ name }) => name)
+    const missing = [...Object.keys(alone), "codex"].filter((name) => programOf(named(name)) === undefined)
     if (missing.length > 0)
       throw new Skipped(`${missing.join(", ")} not in the cache: \`bun run test:agents\` installs them`)
     const models = await startModelServer()

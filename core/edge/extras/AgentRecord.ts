@@ -38,7 +38,10 @@ export interface Recorder {
 }
 
 const Input = Schema.Struct({
-  name: Field.required(Schema.NonEmptyString, "The agent: claude, codex, gemini or opencode."),
+  name: Field.required(
+    Schema.NonEmptyString,
+    "The agent: one with an adapter, or of the recipes `pi` and `grok`.",
+  ),
   program: Field.optional(Schema.NonEmptyString, "The program, when it is not the one on PATH."),
   out: Field.optional(Schema.NonEmptyString, "Folder for the set. `fixtures-NAME` when left out."),
   cases: Field.withDefault(Schema.Array(Schema.NonEmptyString), [], "Only these. All when left out."),
@@ -99,11 +102,14 @@ const untouched = (out: string) =>
     : Effect.void
 
 const olderSet = (input: typeof Input.Type, { cwd }: Context) => {
-  const own = join(cwd, "plugins", `agent-${input.name}`, "fixtures")
-  const folder = input.against === undefined ? own : resolve(cwd, input.against)
-  if (existsSync(join(folder, "index.json"))) return Effect.succeed(folder)
-  return input.against === undefined
-    ? Effect.succeed(undefined)
+  const isSet = (folder: string) => existsSync(join(folder, "index.json"))
+  const own = [`agent-${input.name}/fixtures`, `agent-command/fixtures/recipes/${input.name}`]
+    .map((folder) => join(cwd, "plugins", folder))
+    .find(isSet)
+  if (input.against === undefined) return Effect.succeed(own)
+  const folder = resolve(cwd, input.against)
+  return isSet(folder)
+    ? Effect.succeed(folder)
     : refuse(`${folder} has no index.json: it is no set of recordings`)
 }
 
