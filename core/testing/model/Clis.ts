@@ -32,12 +32,15 @@ export const filesOf = ({ files, pointed }: Cli, place: Place): Readonly<Record<
   ...pointed?.(place),
 })
 
-/** A recipe's config, with what points it at `place`. */
+/** A recipe's config, with what points it at a place: its arguments and environment are added to. */
 export const withRecipe = (recipe: Config, config: Config): Config => ({
   ...recipe,
   ...config,
+  args: [...list(recipe["args"]), ...list(config["args"])],
   env: { ...(recipe["env"] as object | undefined), ...(config["env"] as object | undefined) },
 })
+
+const list = (value: unknown): ReadonlyArray<unknown> => (Array.isArray(value) ? value : [])
 
 const key = "mock-key-of-no-worth"
 
