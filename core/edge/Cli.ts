@@ -128,34 +128,46 @@ const tell = Effect.fnUntraced(function* (
 /** No such command here: global flags by themselves, a group, or a plugin's command. */
 const unfound = Effect.fnUntraced(function* (all: ReadonlyArray<Command>, found: Found, options: CliOptions) {
   const parsed = parse({ fields: () => [], positional: [] }, found.rest)
-  const terminal = terminalOf(options, parsed.plain)
-  const { err, out } = terminal
-  const { globals, problems } = parsed
-  if (found.words.length === 0) {
-    if (problems.length > 0) return yield* refuse(problems, "hub --help", parsed, terminal)
-    if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
-    if (parsed.version) {
-      const { version } = options
-      yield* out.write(`${globals.json ? JSON.stringify({ version }) : version}\n`)
-      return codes.done
-    }
-    if (globals.json) return yield* refuse(["No command."], "hub --help", parsed, terminal)
-    yield* err.write(`${overview(all, options.version, err, false)}\n`)
-    return codes.usage
-  }
-  if (isWholeGroup(found)) {
-    if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
-    const words = found.words.join(" ")
-    if (globals.json)
-      return yield* refuse([`${words} needs a command.`], `hub help ${words}`, parsed, terminal)
-    yield* err.write(`${groupHelp(all, found.words, err)}\n`)
-    return codes.usage
-  }
+  if (found.words.length === 0) return yield* wordless(all, found, parsed, options)
+  if (isWholeGroup(found)) return yield* group(all, found, parsed, options)
   const isKnown = (commands: ReadonlyArray<Command>) => find(commands, options.argv).command !== undefined
-  const more = yield* withPlugins(all, options, globals.config, isKnown)
+  const more = yield* withPlugins(all, options, parsed.globals.config, isKnown)
   const again = find(more, options.argv)
   if (again.command !== undefined) return yield* perform(again.command, again.rest, options)
+  const terminal = terminalOf(options, parsed.plain)
   return yield* refuse([unknownCommand(more, again)], "hub --help", parsed, terminal)
+})
+
+const wordless = Effect.fnUntraced(function* (
+  all: ReadonlyArray<Command>,
+  found: Found,
+  parsed: Parsed,
+  options: CliOptions,
+) {
+  const { version } = options
+  const terminal = terminalOf(options, parsed.plain)
+  const { err, out } = terminal
+  if (parsed.problems.length > 0) return yield* refuse(parsed.problems, "hub --help", parsed, terminal)
+  if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
+  if (parsed.version) return yield* show({ output: { version }, text: version }, parsed, out)
+  if (parsed.globals.json) return yield* refuse(["No command."], "hub --help", parsed, terminal)
+  yield* err.write(`${overview(all, version, err, false)}\n`)
+  return codes.usage
+})
+
+const group = Effect.fnUntraced(function* (
+  all: ReadonlyArray<Command>,
+  found: Found,
+  parsed: Parsed,
+  options: CliOptions,
+) {
+  const terminal = terminalOf(options, parsed.plain)
+  const words = found.words.join(" ")
+  if (parsed.help) return yield* tell(all, found, parsed, terminal, options)
+  if (parsed.globals.json)
+    return yield* refuse([`${words} needs a command.`], `hub help ${words}`, parsed, terminal)
+  yield* terminal.err.write(`${groupHelp(all, found.words, terminal.err)}\n`)
+  return codes.usage
 })
 
 /** With the commands of plugins, when a hub can be asked. */

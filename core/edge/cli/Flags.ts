@@ -44,27 +44,29 @@ export const scanned = (fields: ReadonlyArray<Field>, argv: ReadonlyArray<string
       problems.push(`--${field.flag} is given twice. Give it once.`)
     values.set(field, [...(before ?? []), text])
   }
+  /** Gives whether it has taken the next one for its value. */
+  const flagged = (token: string, next: string | undefined): boolean => {
+    const read = token.startsWith("--") ? readLong(fields, token) : readShort(fields, token)
+    if (typeof read === "string") {
+      problems.push(read)
+      return false
+    }
+    let isTaken = false
+    for (const { field, text } of read) {
+      if (text === undefined) isTaken = takesNext(next)
+      if (text === undefined && !isTaken) problems.push(valueless(field, next))
+      else give(field, text ?? next ?? "")
+    }
+    return isTaken
+  }
   for (let at = 0; at < argv.length; at++) {
     const token = argv[at] ?? ""
     if (token === "--") {
       words.push(...argv.slice(at + 1).map((text) => ({ text, marked: true })))
       break
     }
-    if (!isFlag(token)) {
-      words.push({ text: token, marked: false })
-      continue
-    }
-    const read = token.startsWith("--") ? readLong(fields, token) : readShort(fields, token)
-    if (typeof read === "string") problems.push(read)
-    else
-      for (const { field, text } of read) {
-        if (text !== undefined) give(field, text)
-        else if (takesNext(argv[at + 1])) give(field, argv[++at] ?? "")
-        else
-          problems.push(
-            `--${field.flag} needs a value: --${field.flag} ${hint(field)}.${dashed(field, argv[at + 1])}`,
-          )
-      }
+    if (!isFlag(token)) words.push({ text: token, marked: false })
+    else if (flagged(token, argv[at + 1])) at++
   }
   return { values, words, problems }
 }
@@ -75,10 +77,12 @@ export const isFlag = (token: string): boolean =>
 
 const takesNext = (next: string | undefined): boolean => next !== undefined && next !== "--" && !isFlag(next)
 
-const dashed = (field: Field, next: string | undefined): string =>
-  next === undefined || next === "--"
-    ? ""
-    : ` If ${next.slice(0, 40)} is the value, write --${field.flag}=${next.slice(0, 40)}.`
+const valueless = (field: Field, next: string | undefined): string => {
+  const needed = `--${field.flag} needs a value: --${field.flag} ${hint(field)}.`
+  return next === undefined || next === "--"
+    ? needed
+    : `${needed} If ${next.slice(0, 40)} is the value, write --${field.flag}=${next.slice(0, 40)}.`
+}
 
 export const isRepeatable = ({ kind }: Field): boolean => kind === "list" || kind === "record"
 

@@ -48,29 +48,34 @@ const recordOf = (field: Field, texts: ReadonlyArray<string>): unknown => {
 }
 
 const convert = (field: Field, kind: Kind, text: string): unknown => {
-  const wrong = new Problem(
-    `--${field.flag} must be ${expected(field.kind === "list" ? itemOf(field) : field.schema)}, got ${JSON.stringify(text.slice(0, 60))}.`,
-  )
-  if (field.options.length > 0) {
-    if (field.options.includes(text)) return text
-    return new Problem(
-      `--${field.flag} must be one of ${field.options.join(", ")}, got ${JSON.stringify(text.slice(0, 60))}.${close(text, field)}`,
-    )
-  }
+  if (field.options.length > 0) return option(field, text)
   if (kind === "string") return text
-  if (kind === "boolean") return text === "true" || text === "false" ? text === "true" : wrong
-  if (kind === "integer" || kind === "number") {
-    const value = Number(text)
-    return text.trim() === "" ||
-      !Number.isFinite(value) ||
-      (kind === "integer" && !Number.isSafeInteger(value))
-      ? wrong
-      : value
-  }
-  const read = fromJson(text)
-  return read === undefined
-    ? new Problem(`--${field.flag} must be JSON, got ${JSON.stringify(text.slice(0, 60))}.`)
-    : read.value
+  const read = (readers[kind] ?? fromJson)(text)
+  if (read !== undefined) return read.value
+  const wanted = expected(field.kind === "list" ? itemOf(field) : field.schema)
+  return wrong(field, kind in readers ? wanted : "JSON", text)
+}
+
+const option = (field: Field, text: string): unknown =>
+  field.options.includes(text)
+    ? text
+    : wrong(field, `one of ${field.options.join(", ")}`, text, close(text, field))
+
+const wrong = ({ flag }: Field, wanted: string, text: string, guess = ""): Problem =>
+  new Problem(`--${flag} must be ${wanted}, got ${JSON.stringify(text.slice(0, 60))}.${guess}`)
+
+type Reader = (text: string) => { readonly value: unknown } | undefined
+
+const number =
+  (isOne: (value: number) => boolean): Reader =>
+  (text) =>
+    text.trim() !== "" && isOne(Number(text)) ? { value: Number(text) } : undefined
+
+/** Kinds that are not written as JSON. */
+const readers: Partial<Record<Kind, Reader>> = {
+  boolean: (text) => (text === "true" || text === "false" ? { value: text === "true" } : undefined),
+  integer: number(Number.isSafeInteger),
+  number: number(Number.isFinite),
 }
 
 const itemOf = ({ schema }: Field) => schema["items"] as Readonly<Record<string, unknown>>
@@ -80,7 +85,7 @@ const close = (text: string, { options }: Field): string => {
   return guess.startsWith(" Did") ? guess : ""
 }
 
-const fromJson = (text: string): { readonly value: unknown } | undefined => {
+const fromJson: Reader = (text) => {
   try {
     return { value: JSON.parse(text) }
   } catch {
