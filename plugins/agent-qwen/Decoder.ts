@@ -1,6 +1,8 @@
 /** Reads `qwen -o stream-json`. */
-import { type Agent, type Failure, Reading } from "hub/plugin"
+import { type Agent, Reading } from "hub/plugin"
+import { classOf } from "./Failures.ts"
 import { seen } from "./Probe.ts"
+import { Telemetry } from "./Telemetry.ts"
 
 type Json = Reading.Json
 type Events = ReadonlyArray<Agent.AgentEvent>
@@ -12,11 +14,14 @@ type Session = Agent.AgentRequest["session"]
 export const decoder = (agent: string, { session }: Pick<Agent.AgentRequest, "session">): Agent.Decoder => {
   const heard = new Reading.Transcript({ agent, seen: [seen] })
   const tools = new Reading.Tools(heard, names)
+  const telemetry = new Telemetry(heard)
   return {
     feed: (line, stream) => {
-      const event = stream === "stdout" ? objectIn(line) : undefined
+      if (stream === "stderr")
+        return telemetry.line(line) ?? (isNoise.test(line) ? [] : heard.line(line, stream))
+      const event = objectIn(line)
       const events = event === undefined ? undefined : read(heard, tools, event, session)
-      if (events === undefined) return isNoise.test(line) ? [] : heard.line(line, stream)
+      if (events === undefined) return heard.line(line, stream)
       heard.understood()
       return [...heard.session(at(event, "session_id")), ...events]
     },
@@ -57,10 +62,16 @@ const repeated = (heard: Reading.Transcript, event: Json): Events => {
 /** It writes a failure as if it were its answer; `result` tells which it was. */
 const said = (heard: Reading.Transcript, tools: Reading.Tools, part: Json): Events => {
   if (part["type"] === "thinking") return heard.did("reasoning", { text: part["thinking"] })
-  if (part["type"] === "tool_use") return tools.started(part["id"], part["name"], part["input"])
+  if (part["type"] === "tool_use") return called(tools, part)
   const text = asText(part["text"])
   return text?.startsWith("[API Error:") === true ? [] : heard.said(text)
 }
+
+/** The tools of MCP servers are kept behind one that calls them. */
+const called = (tools: Reading.Tools, { id, input, name }: Json): Events =>
+  name === "tool_call"
+    ? tools.started(id, at(input, "name") ?? name, at(input, "arguments"))
+    : tools.started(id, name, input)
 
 const names: Reading.ToolNames = {
   shell: "run_shell_command",
@@ -87,14 +98,4 @@ const result = (heard: Reading.Transcript, event: Json, session: Session): Event
     cached_input_tokens: at(event, "usage", "cache_read_input_tokens"),
   }
   return heard.used({ ...Reading.sinceBefore(told, session?.usage), turns: event["num_turns"] })
-}
-
-/** `[API Error: 401 …]`: the status, then the server's words. Seen with 0.24.4, November 2026. */
-const classOf = (text: string): Failure.FailureClass | undefined => {
-  if (/context (?:length|window)|context_length_exceeded|input token count/i.test(text))
-    return "context_too_long"
-  if (/insufficient_quota|exceeded your current quota|billing/i.test(text)) return "quota_exhausted"
-  const status = Number(/API Error: (\d{3})\b/.exec(text)?.[1])
-  if (Reading.classOfStatus(status) !== undefined) return Reading.classOfStatus(status)
-  return /connection error|fetch failed|ECONN|terminated|timeout/i.test(text) ? "network" : undefined
 }
