@@ -239,7 +239,10 @@ const fileTests = (
   name: string,
   suites: Suites,
 ): Effect.Effect<ReadonlyArray<Tested>, never, Supervisor> =>
-  Effect.tryPromise(() => suites.collect(() => import(`${path.join(folder, name)}?v=${Date.now()}`))).pipe(
+  Effect.tryPromise({
+    try: () => suites.collect(() => import(`${path.join(folder, name)}?v=${Date.now()}`)),
+    catch: checkFailed,
+  }).pipe(
     Effect.flatMap((tests) =>
       Effect.forEach(tests, (one) =>
         tested({

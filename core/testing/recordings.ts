@@ -45,14 +45,21 @@ export const Recordings = Schema.Struct({
   cases: Schema.Record(Schema.String, Case),
 })
 
-export const readRecordings = (folder: string): typeof Recordings.Type =>
-  Schema.decodeUnknownSync(Schema.fromJsonString(Recordings))(
-    readFileSync(join(folder, "index.json"), "utf8"),
-    {
-      errors: "all",
-      onExcessProperty: "error",
-    },
-  )
+const decode = Schema.decodeUnknownSync(Schema.fromJsonString(Recordings), {
+  errors: "all",
+  onExcessProperty: "error",
+})
+
+export const readRecordings = (folder: string): typeof Recordings.Type => {
+  const file = join(folder, "index.json")
+  if (!existsSync(file))
+    throw new Error(`${file} is missing: it says what the adapter must make of each recording beside it`)
+  try {
+    return decode(readFileSync(file, "utf8"))
+  } catch (cause) {
+    throw new Error(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
 
 const linesOf = (file: string): ReadonlyArray<string> =>
   existsSync(file)

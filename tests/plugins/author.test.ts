@@ -71,6 +71,28 @@ describe("a new plugin", () => {
   })
 })
 
+describe("tests of one's own that cannot be run", () => {
+  const suite = (folder: string) =>
+    `import { adapterSuite } from "hub/testing"\nimport agent from "./index.ts"\nadapterSuite(agent, new URL("${folder}", import.meta.url))\n`
+
+  test("are one failure, with the file and what is wrong with it", async () => {
+    const made = await create("agent-untold")
+    const saying = async (tests: string) => {
+      writeFileSync(join(made, "index.test.ts"), tests)
+      return failedOf(await once(binary, join(folder, "home"), "test", made))
+    }
+    const failed = (detail: string) => [
+      { name: "index.test.ts", ok: false, detail: expect.stringContaining(detail) },
+    ]
+    expect(await saying(suite("./fixtures"))).toEqual(failed("fixtures/index.json is missing: it says what"))
+    const head = '"agent": "untold", "version": "1", "date": "2026-11-20"'
+    const index = `{ ${head}, "cases": { "text": { "class": "rate_limitd" } } }`
+    writeFileSync(join(made, "fixtures/index.json"), index)
+    expect(await saying(suite("./fixtures"))).toEqual(failed('["cases"]["text"]["class"]'))
+    expect(await saying("const x = {")).toEqual(failed("end of file"))
+  })
+})
+
 describe("the suite finds", () => {
   const broken = async (id: string, change: (text: string) => string) => {
     const made = await create(id)
