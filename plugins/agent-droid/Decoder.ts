@@ -87,7 +87,13 @@ const completed = (heard: Reading.Transcript, event: Json, session: Session): Ev
   }
   if (isAnew(told, session)) heard.failed("crashed", `it has no session ${session?.id}, and began a new one`)
   else heard.succeeded({ text: event["finalText"] })
-  return heard.used(Reading.sinceBefore(told, session?.usage))
+  return heard.used(Reading.sinceBefore(told, before(session)))
+}
+
+/** A branch goes on with the turns, and counts its tokens anew. */
+const before = (session: Session): Readonly<Record<string, number>> => {
+  const { session_turns, ...tokens } = session?.usage ?? {}
+  return { ...(session?.fork === true ? {} : tokens), ...(session_turns !== undefined && { session_turns }) }
 }
 
 interface Told {

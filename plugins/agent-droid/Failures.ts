@@ -17,6 +17,8 @@ export const classOf = (text: string): Failure.FailureClass => {
 export const fromTexts = (lines: ReadonlyArray<string>): Failure.Failure | undefined => {
   const flag = Reading.unknownFlag("droid", lines)
   if (flag !== undefined) return flag
+  if (lines.some((line) => line.startsWith("Unknown tool identifier")))
+    return Failure.of("adapter_mismatch", unknownTool)
   const asked = lines.findIndex((line) => line.includes("Failed to fetch session"))
   if (asked < 0) return undefined
   const why = lines
@@ -28,3 +30,6 @@ export const fromTexts = (lines: ReadonlyArray<string>): Failure.Failure | undef
     `droid asks its maker's server before it goes on with a session, and got no answer: ${why ?? "it did not say why"}`,
   )
 }
+
+const unknownTool =
+  "droid does not know one of the tools that it was to be left with, and does not say which: compare `--only-tools` with what `droid exec --list-tools` tells"

@@ -12,15 +12,18 @@ export const supports: Agent.Supports = {
   system_prompt: true,
 }
 
-// Its read-only mode is no boundary: it ran a writing command that the model had called harmless. Seen with 0.225.2.
 const modes: Adapter.Modes = {
-  restricted: [],
+  // Its read-only mode is no boundary: it ran a writing command that the model had called harmless. A tool that is not of these it
+  // refuses even when the model calls it. Seen with 0.225.2.
+  restricted: ["--only-tools", "Read,LS,Grep,Glob,WebSearch,FetchUrl"],
   auto: ["--auto", "medium"],
   bypass: ["--skip-permissions-unsafe"],
 }
 
 // It says nothing while it asks again, for a minute and a half; its log does, every 20 seconds. What grows too large it would rename.
 const log = { FACTORY_LOG_FILE: "/dev/fd/2", FACTORY_LOG_MAX_BYTES: "1000000000000" }
+
+const system = "system.md"
 
 export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launch => ({
   program: config.program,
@@ -30,10 +33,14 @@ export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launc
     "stream-json",
     ...mode(modes, request.permission),
     ...flag("-m", request.model ?? config.model),
-    ...flag("--append-system-prompt", request.system),
+    ...flag(
+      "--append-system-prompt-file",
+      request.system === undefined ? undefined : `${request.dir}/${system}`,
+    ),
     ...flag(request.session?.fork === true ? "--fork" : "-s", request.session?.id),
     ...config.args,
   ],
   env: { ...log, ...config.env, ...request.env },
   stdin: { text: request.prompt },
+  ...(request.system === undefined ? {} : { files: { [system]: request.system } }),
 })

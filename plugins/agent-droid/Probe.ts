@@ -7,7 +7,16 @@ export const seen = "0.225.2"
 
 const flags = {
   help: ["exec", "--help"],
-  used: ["-o", "--auto", "--skip-permissions-unsafe", "-m", "--append-system-prompt", "--fork", "-s"],
+  used: [
+    "-o",
+    "--auto",
+    "--skip-permissions-unsafe",
+    "-m",
+    "--append-system-prompt-file",
+    "--only-tools",
+    "--fork",
+    "-s",
+  ],
 }
 
 const login = ({ home }: Probing.Place): Probing.Login => ({
