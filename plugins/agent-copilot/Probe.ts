@@ -10,6 +10,7 @@ const flags = {
   used: [
     "--output-format",
     "--allow-tool",
+    "--deny-tool",
     "--allow-all-tools",
     "--model",
     "--resume",
