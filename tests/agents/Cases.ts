@@ -51,9 +51,9 @@ const schema = {
   other: `output_schema = { type = "object", properties = { answer = { type = "string" }, n = { type = "integer" } }, required = ["answer", "n"], additionalProperties = false }`,
 }
 
-/** They repeat in silence what was refused: only that nothing is heard tells. */
+/** It repeats in silence what was refused: only that nothing is heard tells. */
 const impatient = 'stall = "12 seconds"'
-const silent = { qwen: impatient, grok: impatient }
+const silent = { grok: impatient }
 const stalled = fails("stalled")
 
 /** They wait for as long as the server asks, and say nothing. */
@@ -118,19 +118,19 @@ export const cases: ReadonlyArray<Case> = [
     name: "429",
     scenario: "e429",
     step: silent,
-    end: { other: fails("rate_limited"), qwen: stalled },
+    end: { other: fails("rate_limited") },
   },
   {
     name: "429, 1 h",
     scenario: "e429@retry=3600",
     step: obedient,
-    end: { other: fails("rate_limited"), qwen: stalled, pi: stalled, grok: stalled },
+    end: { other: fails("rate_limited"), pi: stalled, grok: stalled },
   },
   {
     name: "quota",
     scenario: "quota",
     step: silent,
-    end: { other: fails("quota_exhausted"), qwen: stalled },
+    end: { other: fails("quota_exhausted") },
   },
   { name: "401", scenario: "e401", end: all(fails("auth")) },
   { name: "404", scenario: "e404", end: all(fails("model_unavailable")) },
@@ -141,7 +141,6 @@ export const cases: ReadonlyArray<Case> = [
     end: {
       other: fails("network"),
       codex: fails("overloaded"),
-      qwen: stalled,
       grok: stalled,
     },
   },
@@ -149,7 +148,7 @@ export const cases: ReadonlyArray<Case> = [
     name: "503",
     scenario: "e503",
     step: silent,
-    end: { other: fails("overloaded"), qwen: stalled, grok: stalled },
+    end: { other: fails("overloaded"), grok: stalled },
   },
   {
     name: "no network",
@@ -161,7 +160,7 @@ export const cases: ReadonlyArray<Case> = [
     name: "socket closed",
     scenario: "drop",
     step: silent,
-    end: { other: fails("network"), qwen: stalled, grok: stalled },
+    end: { other: fails("network"), grok: stalled },
   },
   {
     name: "cut stream",
