@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { Effect, Fiber, Layer, type Scope } from "effect"
 import { open } from "../../live/Home.ts"
+import { mounted, remount, root } from "../../testing/disk.ts"
 import { live, tempHome } from "../../testing/effect.ts"
 import { run as hubCli } from "../Cli.ts"
 import { HubUnreachable } from "../Door.ts"
@@ -322,6 +323,94 @@ on("a link is followed: its target is written, and the link stays", ({ at, hub, 
   }),
 )
 
+on("a link that leads nowhere yet has its target made, and is as it was after that", ({ at, hub, text }) =>
+  Effect.gen(function* () {
+    fs.mkdirSync(at(".cursor"))
+    fs.symlinkSync("../dotfiles/cursor/mcp.json", at(".cursor/mcp.json"))
+    // What it leads to may be a disk that is not there now.
+    const refused = yield* hub("install cursor")
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining("the folder above it is not there"),
+    ])
+    expect(fs.existsSync(at("dotfiles"))).toBe(false)
+    fs.mkdirSync(at("dotfiles/cursor"), { recursive: true })
+    yield* hub("install cursor")
+    expect(text("dotfiles/cursor/mcp.json")).toContain('"hub"')
+    expect(fs.readlinkSync(at(".cursor/mcp.json"))).toBe("../dotfiles/cursor/mcp.json")
+    yield* hub("uninstall cursor")
+    expect(fs.readlinkSync(at(".cursor/mcp.json"))).toBe("../dotfiles/cursor/mcp.json")
+    expect(fs.existsSync(at("dotfiles/cursor/mcp.json"))).toBe(false)
+    fs.symlinkSync(".claude.json", at(".claude.json"))
+    expect((yield* hub("install claude --force")).err).toContain("its links lead in a circle")
+  }),
+)
+
+on("a folder that is no project gets no file of one", ({ at, folder, hub, put }) =>
+  Effect.gen(function* () {
+    const refused = yield* hub("install claude --scope project")
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(`${at("work")} is no project`)])
+    // Whoever keeps versions of a home has no project in each of its folders.
+    fs.mkdirSync(at(".git"))
+    expect((yield* hub("install claude --scope project")).err).toContain("is no project")
+    for (const force of ["", " --force"]) {
+      const home = yield* hub(`install cursor --scope project${force}`, { cwd: folder })
+      expect([home.code, home.err]).toEqual([2, expect.stringContaining("hub install cursor --scope user")])
+    }
+    expect(fs.readdirSync(at("work"))).toEqual([])
+    put("programs/claude", "", 0o755)
+    fs.mkdirSync(at("work/.git"))
+    fs.mkdirSync(at("work/below"))
+    expect((yield* hub("install claude --scope project", { cwd: at("work/below") })).code).toBe(0)
+    expect(fs.readdirSync(at("work/below"))).toEqual([".mcp.json"])
+  }),
+)
+
+on(
+  "a dry run shows the lines that would go and come, and writes nothing at all",
+  ({ at, folder, hub, put }) =>
+    Effect.gen(function* () {
+      put(".claude.json", '{\n  "token": "x",\n  "n": 1\n}\n')
+      put(".codex/config.toml", "# mine\n")
+      const listing = () => fs.readdirSync(folder, { recursive: true }).toSorted()
+      const before = listing()
+      const { out } = yield* hub("install claude --dry-run")
+      expect(out).toContain('line 3:\n-  "n": 1\n+  "n": 1,\n+  "mcpServers": {\n+    "hub": {\n')
+      expect(out).not.toContain("token")
+      const { diff } = JSON.parse((yield* hub("install codex --dry-run --json")).out) as {
+        diff: ReadonlyArray<string>
+      }
+      expect(diff).toContain("+[mcp_servers.hub]")
+      expect(listing()).toEqual(before)
+      yield* hub("install claude")
+      const installed = listing()
+      expect((yield* hub("install claude --dry-run")).out).toContain("keep")
+      expect((yield* hub("uninstall claude --dry-run")).out).toContain('-  "n": 1,\n-  "mcpServers": {\n')
+      expect(listing()).toEqual(installed)
+    }),
+)
+
+on("an entry that was changed by hand is taken, and what else was changed stays", ({ hub, put, text }) =>
+  Effect.gen(function* () {
+    put(".gemini/settings.json", '{\n  "theme": "One"\n}\n')
+    yield* hub("install gemini")
+    put(
+      ".gemini/settings.json",
+      text(".gemini/settings.json").replace(
+        '"timeout": 600000',
+        '"timeout": 5, "includeTools": ["dispatch"]',
+      ),
+    )
+    const edited = text(".gemini/settings.json")
+    const { out } = yield* hub("uninstall gemini --json")
+    const { backups, change } = JSON.parse(out) as { backups: string; change: string }
+    expect(change).toBe("removed")
+    expect(JSON.parse(text(".gemini/settings.json"))).toEqual({ theme: "One" })
+    const kept = fs.readdirSync(backups).map((one) => fs.readFileSync(path.join(backups, one), "utf8"))
+    expect(kept).toContain(edited)
+  }),
+)
+
 on("a project's file is written below the project, and nowhere else", ({ at, hub, put, text }) =>
   Effect.gen(function* () {
     const { out } = yield* hub("install vscode --scope project --force")
@@ -349,6 +438,9 @@ const invalid: ReadonlyArray<readonly [name: string, file: string, text: string 
     ["codex", ".codex/config.toml", "a = 1\nb = = 2\n", ".codex/config.toml:2:5"],
     ["gemini", ".gemini/settings.json", '{ "mcpServers": [] }', "mcpServers is no object"],
     ["gemini", ".gemini/settings.json", Uint8Array.of(0x7b, 0xff, 0x7d), "is not UTF-8"],
+    ["codex", ".codex/config.toml", Uint8Array.of(0x23, 0x20, 0xe9, 0x0a), "is not UTF-8"],
+    // As Notepad once saved it.
+    ["vscode", ".config/Code/User/mcp.json", Uint8Array.of(0xff, 0xfe, 0x7b, 0, 0x7d, 0), "is not UTF-8"],
   ]
 
 for (const [name, file, text, said] of invalid)
@@ -404,6 +496,81 @@ if (process.platform === "linux")
       expect(refused.code).toBe(1)
       expect(refused.err).toContain("/sys/kernel/config.toml cannot be used: ")
       expect(refused.err).toContain("Nothing is changed.")
+    }),
+  )
+
+on("what is no ordinary file is refused, and not opened", ({ at, hub }) =>
+  Effect.gen(function* () {
+    fs.mkdirSync(at(".cursor/mcp.json"), { recursive: true })
+    Bun.spawnSync(["mkfifo", at(".claude.json")])
+    for (const [name, file] of [
+      ["cursor", ".cursor/mcp.json"],
+      ["claude", ".claude.json"],
+    ] as const) {
+      const refused = yield* hub(`install ${name}`)
+      expect([refused.code, refused.err]).toEqual([
+        1,
+        expect.stringContaining(`${at(file)} cannot be used: it is no`),
+      ])
+    }
+    expect(fs.readdirSync(at(".cursor/mcp.json"))).toEqual([])
+    expect((yield* hub("install --list")).out).toContain("it is no ordinary file")
+  }),
+)
+
+on(
+  "a file of megabytes is changed, and one that is no settings file is left alone",
+  ({ at, hub, put, text }) =>
+    Effect.gen(function* () {
+      const projects = Object.fromEntries(
+        Array.from({ length: 20_000 }, (_, n) => [`/srv/project-${n}`, { history: ["x".repeat(80)] }]),
+      )
+      const large = JSON.stringify({ projects, mcpServers: { other: { command: "x" } } }, null, 2)
+      put(".claude.json", large)
+      expect((yield* hub("install claude")).code).toBe(0)
+      expect(Object.keys(JSON.parse(text(".claude.json")).mcpServers)).toEqual(["other", "hub"])
+      yield* hub("uninstall claude")
+      expect(text(".claude.json")).toBe(large)
+      put(".cursor/mcp.json", "{}")
+      fs.truncateSync(at(".cursor/mcp.json"), 40 * 1024 * 1024)
+      const refused = yield* hub("install cursor")
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("larger than 32 MB")])
+      expect(fs.statSync(at(".cursor/mcp.json")).size).toBe(40 * 1024 * 1024)
+    }),
+)
+
+// Root may write where others may not: it is tried on disks of its own.
+if (root) {
+  on("a read-only disk and a full one are told, and leave the file as it was", ({ hub }) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const disk = yield* mounted("64k")
+        const file = path.join(disk, "config.toml")
+        fs.writeFileSync(file, `# mine\n# ${"x".repeat(40_000)}\n`)
+        const before = fs.readFileSync(file)
+        const env = { CODEX_HOME: disk }
+        const full = yield* hub("install codex", { env })
+        expect([full.code, full.err]).toEqual([
+          1,
+          expect.stringContaining(`${file} cannot be used: the disk is full`),
+        ])
+        yield* remount(disk, "ro")
+        const readonly = yield* hub("install codex", { env })
+        expect([readonly.code, readonly.err]).toEqual([1, expect.stringContaining("the disk is read-only")])
+        expect(fs.readFileSync(file)).toEqual(before)
+        expect(fs.readdirSync(disk)).toEqual(["config.toml"])
+      }),
+    ),
+  )
+} else
+  on("a folder that is read-only is told, and its file is as it was", ({ at, hub, put, text }) =>
+    Effect.gen(function* () {
+      put(".cursor/mcp.json", "{}")
+      fs.chmodSync(at(".cursor"), 0o555)
+      const refused = yield* hub("install cursor")
+      fs.chmodSync(at(".cursor"), 0o755)
+      expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("you may not")])
+      expect([text(".cursor/mcp.json"), fs.readdirSync(at(".cursor"))]).toEqual(["{}", ["mcp.json"]])
     }),
   )
 
@@ -476,6 +643,37 @@ describe("two at once", () => {
       const { mcpServers } = JSON.parse(fs.readFileSync(at(".claude.json"), "utf8"))
       expect(Object.keys(mcpServers)).toEqual(["hub"])
     }),
+  )
+
+  on("what another program writes under the lock meanwhile is all there", ({ at, hub, put }) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        put(".claude.json", "{}")
+        const writer = path.join(import.meta.dir, "install/fixtures/writer.ts")
+        const other = yield* Effect.acquireRelease(
+          Effect.sync(() => Bun.spawn([process.execPath, writer, at(".claude.json")], { stdout: "pipe" })),
+          (child) => Effect.sync(() => child.kill("SIGKILL")),
+        )
+        const reader = other.stdout.getReader()
+        // It writes from here on, again and again.
+        yield* Effect.promise(() => reader.read())
+        for (const command of [
+          "install --force",
+          "uninstall",
+          "install --force",
+          "uninstall",
+          "install --force",
+        ])
+          expect((yield* hub(`${command} claude`)).code).toBe(0)
+        other.kill("SIGTERM")
+        yield* Effect.promise(() => other.exited)
+        const { mcpServers, ...rest } = JSON.parse(fs.readFileSync(at(".claude.json"), "utf8"))
+        expect(Object.keys(mcpServers)).toEqual(["hub"])
+        const written = Object.keys(rest).length
+        expect(written).toBeGreaterThan(0)
+        expect(Object.keys(rest)).toEqual(Array.from({ length: written }, (_, n) => `n${n}`))
+      }),
+    ),
   )
 
   on("a lock that is held is waited for, and one that was left behind is not", ({ at, hub, put }) =>

@@ -5,12 +5,11 @@ import * as Field from "../../plugin/Field.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
 import { type Command, type Context, type Done, extra } from "../cli/Command.ts"
 import { table } from "../Print.ts"
-import { type Client, clients, type Machine } from "./install/Clients.ts"
-import { shown } from "./install/Config.ts"
+import { clients, type Machine } from "./install/Clients.ts"
 import type { Hub } from "./install/Entry.ts"
 import * as Register from "./install/Register.ts"
 import * as Standing from "./install/Standing.ts"
-import { clientOf, missing, placeOf, type Scope, signOf } from "./install/Target.ts"
+import { clientOf, missing, noProject, placeOf, type Scope, signOf } from "./install/Target.ts"
 
 export interface InstallOptions {
   /** Program, absolute, and first arguments that start this hub. */
@@ -28,7 +27,11 @@ const scope = Field.withDefault(
   "user",
   "For everything you do, or in the files of the folder you stand in.",
 )
-const dry_run = Field.withDefault(Schema.Boolean, false, "Say what would be changed, and change nothing.")
+const dry_run = Field.withDefault(
+  Schema.Boolean,
+  false,
+  "Show what would be changed, line by line, and change nothing.",
+)
 
 export const installCommands = (options: InstallOptions): ReadonlyArray<Command> => [
   extra({
@@ -46,7 +49,7 @@ export const installCommands = (options: InstallOptions): ReadonlyArray<Command>
       force: Field.withDefault(
         Schema.Boolean,
         false,
-        "Also for a client that is not there, and over another server of the hub's name.",
+        "Also for a client that is not there, in a folder that is no project, and over another server of the hub's name.",
       ),
     }),
     positional: ["client"],
@@ -93,6 +96,9 @@ const install = Effect.fn("Install.install")(function* (
 ) {
   const target = yield* targetOf(options, context, asked)
   const machine = machineOf(options, context)
+  const refused =
+    asked.scope === "project" ? noProject(target.client, machine, context.cwd, asked.force) : undefined
+  if (refused !== undefined) return yield* refused
   if (!asked.force && signOf(target.client, machine) === undefined)
     return yield* missing(target.client, machine)
   if (asked.trust !== undefined && target.client.trust === undefined)
@@ -151,11 +157,12 @@ const told = (target: Register.Target, outcome: Register.Outcome, isDry: boolean
       ...outcome,
       ...(outcome.entry === undefined ? {} : { notes }),
     },
-    text: [...sentences(client, outcome, isDry), ...notes].join("\n"),
+    text: [...sentences(outcome, isDry), ...notes].join("\n"),
   }
 }
 
-const sentences = (client: Client, { backups, change, entry, file }: Register.Outcome, isDry: boolean) => {
+const sentences = ({ backups, change, diff, entry, file }: Register.Outcome, isDry: boolean) => {
+  const diffed = diff === undefined ? [] : ["", ...diff, ""]
   const kept = backups === undefined || isDry ? [] : [`kept     what stood there: ${backups}`]
   switch (change) {
     case "none":
@@ -163,18 +170,15 @@ const sentences = (client: Client, { backups, change, entry, file }: Register.Ou
         ? [`The hub is not registered in ${file}: there is nothing to take back.`]
         : [`keep     ${file} (it says that already)`]
     case "restored":
-      return [`${isDry ? "would restore" : "restored"} ${file}, as it was before the hub came in`]
+      return [`${isDry ? "would restore" : "restored"} ${file}, as it was before the hub came in`, ...diffed]
     case "removed":
       return [
         `${isDry ? "would remove" : "removed"} the hub from ${file}; the rest of it stays as it is`,
         ...kept,
+        ...diffed,
       ]
     default:
-      return [
-        `${isDry ? "would write" : change.padEnd(8)} ${file}`,
-        ...kept,
-        ...(isDry && entry !== undefined ? ["", shown(client, entry), ""] : []),
-      ]
+      return [`${isDry ? "would write" : change.padEnd(8)} ${file}`, ...kept, ...diffed]
   }
 }
 

@@ -2,7 +2,6 @@
 import { Effect } from "effect"
 import { OperationFailed } from "../../../plugin/Operation.ts"
 import { isObject } from "../../JsonSchema.ts"
-import { formatPath } from "../../../toml/Diagnostic.ts"
 import * as Toml from "../../../toml/Toml.ts"
 import { valueAt } from "../../../toml/Value.ts"
 import type { Client } from "./Clients.ts"
@@ -93,14 +92,3 @@ const json = <A>({ file, text }: Text, read: (body: string, mark: string) => A):
 
 const refused = (message: string): OperationFailed =>
   new OperationFailed({ code: "invalid", message: `${message}\nThe file is left as it is.` })
-
-/** As it would be written, for a person to look at. */
-export const shown = (client: Client, entry: Entry): string =>
-  client.format === "toml"
-    ? Toml.stringify(
-        [...client.at, name].reduceRight<Record<string, unknown>>(
-          (inner, key) => ({ [key]: inner }),
-          entry as Record<string, unknown>,
-        ),
-      ).trimEnd()
-    : `${formatPath(client.at)}: ${JSON.stringify({ [name]: entry }, null, 2)}`

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { OperationFailed } from "../../../plugin/Operation.ts"
 import type { Client } from "./Clients.ts"
 import * as Config from "./Config.ts"
+import { difference } from "./Difference.ts"
 import { type Entry, type Hub, isHub, merged } from "./Entry.ts"
 import * as Keeping from "./Keeping.ts"
 import * as Swap from "./Swap.ts"
@@ -25,6 +26,8 @@ export interface Outcome {
   /** Where the bytes from before are kept. */
   readonly backups?: string | undefined
   readonly entry?: Entry | undefined
+  /** Of a dry run: the lines that would go and come. */
+  readonly diff?: ReadonlyArray<string> | undefined
 }
 
 interface Asked {
@@ -55,7 +58,7 @@ const carriedOut = Effect.fn("Register.carriedOut")(function* (
   apply: boolean,
   plan: Planning,
 ) {
-  if (!apply) return (yield* Effect.flatMap(Swap.look(place), plan)).outcome
+  if (!apply) return yield* foreseen(yield* Swap.look(place), plan)
   let outcome: Outcome | undefined
   const changed = yield* Swap.change(place, (found) =>
     Effect.map(plan(found), (planned) => {
@@ -67,6 +70,15 @@ const carriedOut = Effect.fn("Register.carriedOut")(function* (
   if (changed && (change === "removed" || change === "restored"))
     yield* Swap.attempt(file, () => cleared(folderIn(home, client, scope, file), change))
   return { change, file, ...more } satisfies Outcome
+})
+
+/** Nothing is written for it, not even what would be kept. */
+const foreseen = Effect.fnUntraced(function* (found: Swap.Found, plan: Planning) {
+  const { outcome, wanted } = yield* plan(found)
+  const text = (bytes: Buffer | undefined): string => bytes?.toString("utf8") ?? ""
+  return wanted === undefined
+    ? outcome
+    : { ...outcome, diff: difference(text(found.bytes), text(wanted.bytes)) }
 })
 
 const folderIn = (home: string, { name }: Client, scope: Scope, real: string): string =>

@@ -16,6 +16,36 @@ export const placeOf = (client: Client, scope: Scope, machine: Machine, cwd: str
   return scope === "user" ? { file, mode: 0o600 } : { file, mode: 0o644, within: cwd }
 }
 
+const versioned = [".git", ".hg", ".jj", ".svn"]
+
+/** Why this folder is none whose files are written for a project; `force` takes any but the user's own. */
+export const noProject = (
+  client: Client,
+  machine: Machine,
+  cwd: string,
+  force: boolean,
+): OperationFailed | undefined => {
+  if (cwd === machine.home || dirname(cwd) === cwd)
+    return new OperationFailed({
+      code: "invalid",
+      message: `${cwd} is ${cwd === machine.home ? "your home" : "the root of the disk"} and no project: hub install ${client.name} --scope user`,
+    })
+  const hasOwn = client.project.some((name) => existsSync(join(cwd, name)))
+  if (force || hasOwn || isVersioned(cwd, machine.home)) return undefined
+  return new OperationFailed({
+    code: "invalid",
+    message: `${cwd} is no project: neither it nor a folder above has ${versioned.join(", ")}. Go to the project's folder, or take this one all the same: --force`,
+  })
+}
+
+/** Versions of a home's own files are about no project below it. */
+const isVersioned = (folder: string, home: string): boolean => {
+  if (folder === home) return false
+  if (versioned.some((name) => existsSync(join(folder, name)))) return true
+  const above = dirname(folder)
+  return above !== folder && isVersioned(above, home)
+}
+
 /** Folders above a file that are not there, outermost first. */
 export const missingAbove = (file: string): ReadonlyArray<string> => {
   const above = dirname(file)
