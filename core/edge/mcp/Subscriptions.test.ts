@@ -250,6 +250,19 @@ effect(
 )
 
 effect(
+  "who gives up while a subscription begins follows nothing",
+  Effect.gen(function* () {
+    const all = notes()
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
+    const followed = make({ hub: hubOf(all.catalogue).hub, fork, tell: () => {} })
+    const fiber = fork(followed.add("notes://1", caller))
+    yield* Effect.promise(() => all.until(1))
+    fiber.interruptUnsafe()
+    yield* Effect.promise(() => all.until(0))
+  }),
+)
+
+effect(
   "a resource is followed once for all who ask, and there is a limit",
   Effect.gen(function* () {
     const all = notes()

@@ -1,18 +1,16 @@
 /** Resources that a client wants to hear of, followed for as long as somebody does. */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server"
-import { Effect, type Fiber, Latch, Option, Stream } from "effect"
-import type { Catalogue, ResourceHandle } from "../../plugin/Catalogue.ts"
+import { Effect, type Fiber, Option, Stream } from "effect"
+import type { Catalogue } from "../../plugin/Catalogue.ts"
 import type { Caller } from "../../plugin/Operation.ts"
 import { silent } from "../../plugin/Talk.ts"
-import { find, type Found, read } from "./Readings.ts"
+import { Followed } from "./Followed.ts"
+import { find, read } from "./Readings.ts"
 import { type Fork, toProtocol } from "./Settle.ts"
 import type { Served } from "./Watch.ts"
 
 /** Resources that one connection may follow. */
 export const mostFollowed = 1_000
-
-/** At most ten notifications a second for each resource: what happens in between is told once. */
-const pause = "100 millis"
 
 export interface Held {
   /** Resolves once it is followed, or cannot be. */
@@ -33,16 +31,6 @@ export interface Subscriptions {
 
 type Catalogues = Pick<Served, "catalogue" | "changes">
 
-interface Followed {
-  readonly uri: string
-  readonly changed: Latch.Latch
-  readonly telling: Fiber.Fiber<void>
-  count: number
-  /** The one that is followed now; none while its plugin is away. */
-  resource?: ResourceHandle | undefined
-  following?: Fiber.Fiber<void> | undefined
-}
-
 export const make = (options: {
   readonly hub: Effect.Effect<Catalogues, ProtocolError>
   readonly fork: Fork
@@ -59,52 +47,31 @@ export const make = (options: {
     const found = yield* readable(yield* settled(served, uri), uri, caller)
     const known = all.get(uri)
     if (known === undefined && all.size >= most) return yield* tooMany(most)
-    const one = known ?? begin(uri, found)
+    const one = known ?? new Followed(found, fork, () => tell(uri))
+    all.set(uri, one)
     one.count++
     watching ??= fork(watch(served))
-    yield* begun
-    return once(() => leave(one))
+    const left = once(() => leave(uri, one))
+    // Who cancels the request has nobody else to leave it.
+    yield* Effect.onInterrupt(begun, () => Effect.sync(left))
+    return left
   })
 
-  const begin = (uri: string, found: Found): Followed => {
-    const changed = Latch.makeUnsafe()
-    const one: Followed = { uri, changed, count: 0, telling: fork(telling(changed, () => tell(uri))) }
-    all.set(uri, one)
-    follow(one, found)
-    return one
-  }
-
-  const follow = (one: Followed, found: Found | undefined): void => {
-    one.following?.interruptUnsafe()
-    one.resource = found?.resource
-    one.following = found === undefined ? undefined : fork(noting(found, one.changed))
-  }
-
-  /** Started again, it may have changed while nobody followed. */
-  const refit = (one: Followed, found: Found | undefined): void => {
-    if (found?.resource === one.resource) return
-    follow(one, found)
-    if (found !== undefined) one.changed.openUnsafe()
-  }
-
   const watch = ({ catalogue, changes }: Catalogues): Effect.Effect<void> =>
-    Stream.runForEach(changes, () =>
-      Effect.flatMap(catalogue, (now) =>
-        Effect.forEach(
-          all.values(),
-          (one) =>
-            Effect.map(Effect.option(find(now, one.uri)), (found) =>
-              refit(one, Option.getOrUndefined(found)),
-            ),
-          { discard: true },
-        ),
-      ),
+    Stream.runForEach(changes, () => Effect.flatMap(catalogue, refit))
+
+  const refit = (now: Catalogue) =>
+    Effect.forEach(
+      all,
+      ([uri, one]) =>
+        Effect.map(Effect.option(find(now, uri)), (found) => one.take(Option.getOrUndefined(found))),
+      { discard: true },
     )
 
-  const leave = (one: Followed): void => {
+  const leave = (uri: string, one: Followed): void => {
     if (--one.count > 0) return
-    if (all.get(one.uri) === one) all.delete(one.uri)
-    end(one)
+    if (all.get(uri) === one) all.delete(uri)
+    one.end()
   }
 
   const hold = (uri: string, caller: Caller): Held => {
@@ -122,16 +89,11 @@ export const make = (options: {
 
   const close = (): void => {
     watching?.interruptUnsafe()
-    for (const one of all.values()) end(one)
+    for (const one of all.values()) one.end()
     all.clear()
   }
 
   return { add, hold, close }
-}
-
-const end = ({ following, telling }: Followed): void => {
-  following?.interruptUnsafe()
-  telling.interruptUnsafe()
 }
 
 const once = (run: () => void): (() => void) => {
@@ -178,16 +140,3 @@ const readable = Effect.fnUntraced(function* (catalogue: Catalogue, uri: string,
 
 /** Who takes its source up in a fiber of its own, as a plugin in another process does, has done so by then. */
 const begun = Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve)))
-
-const noting = ({ resource: { changes }, variables }: Found, changed: Latch.Latch): Effect.Effect<void> =>
-  changes === undefined ? Effect.void : Stream.runForEach(changes(variables), () => changed.open)
-
-const telling = (changed: Latch.Latch, tell: () => unknown): Effect.Effect<never> =>
-  Effect.forever(
-    Effect.gen(function* () {
-      yield* changed.await
-      yield* changed.close
-      yield* Effect.ignore(Effect.tryPromise(async () => tell()))
-      yield* Effect.sleep(pause)
-    }),
-  )
