@@ -32,7 +32,7 @@ import { daemonOf } from "./daemonOf.ts"
 import { configured, type Wish } from "./home.ts"
 import { known, recipes } from "./recipes.ts"
 import { registration } from "./registration.ts"
-import { service } from "./service.ts"
+import { lasting, service } from "./service.ts"
 import { backupCommand, checks, restoreCommand } from "./state.ts"
 import pluginsToml from "../plugins.toml" with { type: "text" }
 
@@ -98,6 +98,7 @@ const testPlugin =
 export const commandLine = (wish: Wish): Effect.Effect<number> =>
   Effect.gen(function* () {
     const daemon = daemonOf(wish)
+    const self = lasting(wish.self)
     const shapes = [
       ...(yield* Operations.shapes),
       infoOperation(() => Effect.never, Effect.never),
@@ -119,8 +120,8 @@ export const commandLine = (wish: Wish): Effect.Effect<number> =>
         doctorAgentsCommand({ known }),
         recipeCommand(recipes),
         recordCommand(async () => (await import("./recording.ts")).recorder),
-        ...service(wish.self),
-        ...registration(wish.self),
+        ...service(self),
+        ...registration(self),
         logsCommand,
         backupCommand,
         restoreCommand(wish),

@@ -2,7 +2,6 @@
 import { homedir } from "node:os"
 import { installCommands } from "../core/edge/extras/Install.ts"
 import { open } from "../core/live/Home.ts"
-import { lasting } from "./service.ts"
 
 export const registration = (self: ReadonlyArray<string>) =>
-  installCommands({ self: lasting(self), platform: process.platform, folder: homedir(), open: open() })
+  installCommands({ self, platform: process.platform, folder: homedir(), open: open() })

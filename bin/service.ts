@@ -16,7 +16,7 @@ const run: ServiceOptions["run"] = ([program = "", ...args], env) =>
   )
 
 export const service = (self: ReadonlyArray<string>) =>
-  serviceCommands({ self: lasting(self), platform: process.platform, user: user(process.env), run })
+  serviceCommands({ self, platform: process.platform, user: user(process.env), run })
 
 // Asking the system fails for a user it has no entry for, as in many containers.
 const user = (env: Readonly<Record<string, string | undefined>>): ServiceOptions["user"] => {

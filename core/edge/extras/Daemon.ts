@@ -15,7 +15,8 @@ export const daemonCommands = (daemon: Daemon): ReadonlyArray<Command> =>
 const serveCommand = (daemon: Daemon): Command =>
   extra({
     path: ["serve"],
-    summary: "Is the hub of this home, in the foreground. With --stdio: speaks MCP for one client.",
+    summary:
+      "Is the hub of this home, in the foreground; one that ends by itself gives way. With --stdio: speaks MCP for one client.",
     input: Schema.Struct({
       ...serving,
       stdio: Field.withDefault(
