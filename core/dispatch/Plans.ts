@@ -127,8 +127,8 @@ const make = Effect.gen(function* () {
 
     /** The first agent, then the others as its fallback. */
     ofAgents: (wish: Implicit.Wish) => {
-      const source = Implicit.source(wish)
-      return once(`text ${source.text}`, Effect.flatMap(resolved([source]), hashed))
+      const plan = Effect.flatMap(registry.current, (catalogue) => Implicit.plan(wish, catalogue, kinds))
+      return once(`text ${Implicit.source(wish).text}`, Effect.flatMap(plan, hashed))
     },
 
     /** What an accepted run was planned with, whatever its file says now. */

@@ -2,7 +2,7 @@ import { expect } from "bun:test"
 import { Effect } from "effect"
 import { catalogue, sourcesOf } from "../testing/catalogue.ts"
 import { effect } from "../testing/effect.ts"
-import { ID, plan, source } from "./Implicit.ts"
+import { ID, plan, source, type Wish } from "./Implicit.ts"
 import { kinds } from "./kinds/index.ts"
 import { resolve } from "./Resolve.ts"
 import { tree } from "./Show.ts"
@@ -46,11 +46,18 @@ effect(
 effect(
   "an agent that is not there, or cannot do what is asked, is refused",
   Effect.gen(function* () {
-    const unknown = yield* Effect.flip(plan({ agent: "claud" }, catalogue, kinds))
-    expect(unknown.message).toEndWith(
-      'no agent "claud". Did you mean "claude"? Known: claude, codex, opencode.',
+    const refused = (wish: Wish) =>
+      Effect.map(Effect.flip(plan(wish, catalogue, kinds)), ({ message }) => message)
+    expect(yield* refused({ agent: "claud" })).toBe(
+      'agent: no agent "claud". Did you mean "claude"? Known: claude, codex, opencode.',
     )
-    const unable = yield* Effect.flip(plan({ agent: "opencode", session: "continue" }, catalogue, kinds))
-    expect(unable.message).toEndWith('agent "opencode" cannot go on with a session')
+    expect(yield* refused({ agent: "opencode", session: "continue" })).toBe(
+      'session: agent "opencode" cannot go on with a session',
+    )
+    const both = yield* refused({ agent: "claude", fallback: ["codx", "gemini"] })
+    expect(both.split("\n")).toEqual([
+      'agent: no agent "codx". Did you mean "codex"? Known: claude, codex, opencode.',
+      'agent: no agent "gemini". Known: claude, codex, opencode.',
+    ])
   }),
 )

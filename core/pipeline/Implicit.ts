@@ -1,6 +1,6 @@
 /** The pipeline of a dispatch that names none: an agent, and those to try after it. */
 import { Effect } from "effect"
-import { stringify } from "../toml/Toml.ts"
+import { Invalid, stringify } from "../toml/Toml.ts"
 import type { Catalogued, Kinds } from "./Draft.ts"
 import type { Source } from "./Plan.ts"
 import { resolve } from "./Resolve.ts"
@@ -22,6 +22,13 @@ export const ID = "direct"
 /** As a file, so that a restarted hub resolves it like any other. */
 export const source = (wish: Wish): Source => ({ id: ID, file: "(direct)", text: stringify(document(wish)) })
 
+/** What is wrong with it, without a place in a file that nobody wrote: each once, with the key that was asked for. */
+const asAsked = ({ diagnostics }: Invalid): Invalid => {
+  const told = diagnostics.map((one) => ({ ...one, file: "", path: one.path.split(".").at(-1) ?? "" }))
+  const unique = new Map(told.map((one) => [`${one.path} ${one.message}`, one]))
+  return new Invalid({ diagnostics: [...unique.values()] })
+}
+
 /** Fails as any pipeline does: an agent that is not there, or that cannot do what is asked. */
 export const plan = Effect.fn("Pipeline.implicit")(function* (
   wish: Wish,
@@ -33,7 +40,9 @@ export const plan = Effect.fn("Pipeline.implicit")(function* (
     get: (id: string) => Effect.succeed(id === ID ? only : undefined),
     list: Effect.succeed([{ id: ID }]),
   }
-  return yield* resolve(sources, ID, catalogue, kinds)
+  return yield* resolve(sources, ID, catalogue, kinds).pipe(
+    Effect.catchTag("Invalid", (wrong) => Effect.fail(asAsked(wrong))),
+  )
 })
 
 const document = ({ agent, fallback = [], model, permission, session }: Wish) => {

@@ -4,6 +4,7 @@ import { printable } from "./Excerpt.ts"
 import type { Path } from "./Locate.ts"
 
 export const Diagnostic = Schema.Struct({
+  /** Empty: it stands in no file, and has no place. */
   file: Schema.String,
   line: Schema.Int,
   column: Schema.Int,
@@ -30,7 +31,8 @@ export const formatDiagnostic = (d: Diagnostic): string => {
   const path = d.path === "" ? "" : `${d.path}: `
   const severity = d.severity === "warning" ? "warning: " : ""
   const shown = d.excerpt === undefined ? "" : `\n${indented(d.excerpt)}`
-  return `${printable(d.file)}:${d.line}:${d.column}  ${severity}${path}${printable(d.message)}${shown}`
+  const place = d.file === "" ? "" : `${printable(d.file)}:${d.line}:${d.column}  `
+  return `${place}${severity}${path}${printable(d.message)}${shown}`
 }
 
 const indented = (excerpt: string) => excerpt.replace(/^/gm, "  ")
