@@ -366,28 +366,26 @@ on("a folder that is no project gets no file of one", ({ at, folder, hub, put })
   }),
 )
 
-on(
-  "a dry run shows the lines that would go and come, and writes nothing at all",
-  ({ at, folder, hub, put }) =>
-    Effect.gen(function* () {
-      put(".claude.json", '{\n  "token": "x",\n  "n": 1\n}\n')
-      put(".codex/config.toml", "# mine\n")
-      const listing = () => fs.readdirSync(folder, { recursive: true }).toSorted()
-      const before = listing()
-      const { out } = yield* hub("install claude --dry-run")
-      expect(out).toContain('line 3:\n-  "n": 1\n+  "n": 1,\n+  "mcpServers": {\n+    "hub": {\n')
-      expect(out).not.toContain("token")
-      const { diff } = JSON.parse((yield* hub("install codex --dry-run --json")).out) as {
-        diff: ReadonlyArray<string>
-      }
-      expect(diff).toContain("+[mcp_servers.hub]")
-      expect(listing()).toEqual(before)
-      yield* hub("install claude")
-      const installed = listing()
-      expect((yield* hub("install claude --dry-run")).out).toContain("keep")
-      expect((yield* hub("uninstall claude --dry-run")).out).toContain('-  "n": 1,\n-  "mcpServers": {\n')
-      expect(listing()).toEqual(installed)
-    }),
+on("a dry run shows the lines that would go and come, and writes nothing at all", ({ folder, hub, put }) =>
+  Effect.gen(function* () {
+    put(".claude.json", '{\n  "token": "x",\n  "n": 1\n}\n')
+    put(".codex/config.toml", "# mine\n")
+    const listing = () => fs.readdirSync(folder, { recursive: true }).toSorted()
+    const before = listing()
+    const { out } = yield* hub("install claude --dry-run")
+    expect(out).toContain('line 3:\n-  "n": 1\n+  "n": 1,\n+  "mcpServers": {\n+    "hub": {\n')
+    expect(out).not.toContain("token")
+    const { diff } = JSON.parse((yield* hub("install codex --dry-run --json")).out) as {
+      diff: ReadonlyArray<string>
+    }
+    expect(diff).toContain("+[mcp_servers.hub]")
+    expect(listing()).toEqual(before)
+    yield* hub("install claude")
+    const installed = listing()
+    expect((yield* hub("install claude --dry-run")).out).toContain("keep")
+    expect((yield* hub("uninstall claude --dry-run")).out).toContain('-  "n": 1,\n-  "mcpServers": {\n')
+    expect(listing()).toEqual(installed)
+  }),
 )
 
 on("an entry that was changed by hand is taken, and what else was changed stays", ({ hub, put, text }) =>

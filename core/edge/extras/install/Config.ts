@@ -6,8 +6,8 @@ import * as Toml from "../../../toml/Toml.ts"
 import { valueAt } from "../../../toml/Value.ts"
 import type { Client } from "./Clients.ts"
 import type { Entry } from "./Entry.ts"
-import { type Dialect, type Keys, JsonRefused } from "./Jsonc.ts"
 import * as Jsonc from "./Jsonc.ts"
+import { type Dialect, JsonRefused, type Keys } from "./jsonc/Tree.ts"
 
 export interface Text {
   /** As shown to a person. */

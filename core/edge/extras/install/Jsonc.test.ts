@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test"
 import * as fc from "fast-check"
 import { getNodeValue, type Node, parseTree } from "jsonc-parser/lib/esm/main.js"
-import { JsonRefused, put, read, take } from "./Jsonc.ts"
+import { put, read, take } from "./Jsonc.ts"
+import { JsonRefused } from "./jsonc/Tree.ts"
 
 const loose = { strict: false }
 const entry = { command: "/bin/hub", args: ["serve", "--stdio"], on: true }
