@@ -47,6 +47,8 @@ const hello = answers("Hello from the mock model.")
 /** A recipe offers what its agent has: of these two no more than that. */
 const recipes = { pi: 'permission = "bypass"', grok: 'permission = "bypass"' }
 
+const briefed = answers("turn 2; sees Be brief.")
+
 const schema = {
   other: `output_schema = { type = "object", properties = { answer = { type = "string" }, n = { type = "integer" } }, required = ["answer", "n"], additionalProperties = false }`,
 }
@@ -97,14 +99,15 @@ export const cases: ReadonlyArray<Case> = [
   },
   {
     name: "system",
-    scenario: "echo",
+    scenario: "echo@sees=Be brief.",
     step: { other: 'system = "Be brief."' },
     goes_on: true,
     end: {
-      claude: answers("turn 2"),
-      codex: answers("turn 2"),
-      droid: answers("turn 2"),
-      qwen: answers("turn 2"),
+      claude: briefed,
+      codex: briefed,
+      droid: briefed,
+      copilot: briefed,
+      qwen: briefed,
     },
   },
   {

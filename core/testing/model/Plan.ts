@@ -115,7 +115,14 @@ const numbered = (kilobytes: number): string =>
     ),
   ).join("")
 
-export const planFor = (scenario: string, parameters: Parameters, asked: Asked): Plan => {
+/** Tells whether the words of `@sees=…` stand anywhere in what it was sent. */
+const echo = ({ last_user, turns }: Asked, { sees }: Parameters, sent: Json): string => {
+  const seen = sees === undefined || !JSON.stringify(sent).includes(sees) ? "" : `sees ${sees}; `
+  return `turn ${turns}; ${seen}last: ${last_user.slice(-200)}`
+}
+
+/** `sent`: the body of the request as it came. */
+export const planFor = (scenario: string, parameters: Parameters, asked: Asked, sent: Json): Plan => {
   switch (scenario) {
     case "shell":
     case "write":
@@ -124,7 +131,7 @@ export const planFor = (scenario: string, parameters: Parameters, asked: Asked):
     case "json":
       return structured(asked)
     case "echo":
-      return { text: `turn ${asked.turns}; last: ${asked.last_user.slice(-200)}` }
+      return { text: echo(asked, parameters, sent) }
     case "huge":
       return { text: numbered(Number(parameters["kb"] ?? 400)) }
     case "empty":

@@ -4,7 +4,7 @@
  * The first part of the path is the scenario, so one server serves every test at once:
  * `http://127.0.0.1:PORT/SCENARIO[@KEY=VALUE…]/v1/messages`.
  *
- *   text echo shell write mcp json huge     answers; `echo` tells the number of turns, `json` meets the schema that is asked for
+ *   text echo shell write mcp json huge     answers; `echo` tells the number of turns, and that it `@sees=WORDS`; `json` meets the schema that is asked for
  *   empty refusal garbage                   answers that are none
  *   e400 e401 e403 e404 e429 e500 e503 e529 quota context
  *   drop cut broken slow                    the socket closes at once, or in the middle; an error in the stream; a word each half second
@@ -86,7 +86,7 @@ const half = (response: ServerResponse, wire: Wire, name: string, { pieces }: Re
 
 const answer = (response: ServerResponse, wire: Wire, scenario: Scenario, body: Json): void => {
   const { name, parameters, path } = scenario
-  const plan = planFor(name, parameters, understand[wire](body))
+  const plan = planFor(name, parameters, understand[wire](body), body)
   const asking: Asking = {
     scenario: name,
     model: String(body["model"] ?? "mock-model"),
