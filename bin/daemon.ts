@@ -8,7 +8,6 @@ import { assemble, type Changing, type Hub } from "./assemble.ts"
 import { answers, hold, home, type Wish } from "./home.ts"
 import * as HttpDoor from "./httpDoor.ts"
 import * as Idle from "./idle.ts"
-import { openHttp } from "./openHttp.ts"
 import { givesBack, thisProcess } from "./resting.ts"
 import { gone, remembered } from "./standing.ts"
 import { replace } from "./takeOver.ts"
@@ -46,7 +45,7 @@ interface Serving {
 /** Opens the doors, and returns once the hub is to end. */
 const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, wish }: Serving) {
   const settings = Stream.map(hub.host.serve, (serve) => HttpDoor.over(flags, serve))
-  const { state: http } = yield* HttpDoor.follow(settings, openHttp(hub, wish))
+  const { state: http } = yield* HttpDoor.follow(settings, opening(hub, wish))
   yield* refused(at, flags, yield* http)
   const clients = yield* Effect.mapError(
     hub.listen,
@@ -59,6 +58,15 @@ const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, 
   yield* ready([hub.socket, (yield* http)?.url].filter((one) => one !== undefined).join(" and "))
   yield* Effect.raceFirst(gone(at.path, [hub.socket]), idle === undefined ? Effect.never : idle.ended)
 })
+
+/** What stands behind it is loaded once somebody wants it: most hubs are never asked by HTTP. */
+const opening =
+  (hub: Hub, wish: Wish): HttpDoor.Open =>
+  (settings) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./openHttp.ts")),
+      ({ openHttp }) => openHttp(hub, wish)(settings),
+    )
 
 /** Who starts it may be an agent of a run, in a folder that is to be removed: this hub, and what it starts, is of neither. */
 const belongToNobody = (): void => {
