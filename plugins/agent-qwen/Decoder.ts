@@ -1,6 +1,6 @@
 /** Reads `qwen -o stream-json`. */
 import { type Agent, Reading } from "hub/plugin"
-import { classOf } from "./Failures.ts"
+import { classOf, fromTexts } from "./Failures.ts"
 import { seen } from "./Probe.ts"
 import { Telemetry } from "./Telemetry.ts"
 
@@ -25,7 +25,7 @@ export const decoder = (agent: string, { session }: Pick<Agent.AgentRequest, "se
       heard.understood()
       return [...heard.session(at(event, "session_id")), ...events]
     },
-    end: (exit) => heard.end(exit, () => Reading.unknownFlag("Qwen Code", heard.lines("stderr"))),
+    end: (exit) => heard.end(exit, () => fromTexts(heard.lines("stderr"))),
   }
 }
 

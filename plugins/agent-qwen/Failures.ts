@@ -1,5 +1,5 @@
 /** What Qwen Code's sentences mean. Seen with 0.24.4, November 2026. */
-import { type Failure, Reading } from "hub/plugin"
+import { Failure, Reading } from "hub/plugin"
 
 /** `[API Error: 401 …]`: the status, then the server's words. In its telemetry the status stands beside them. */
 export const classOf = (
@@ -14,3 +14,15 @@ export const classOf = (
   if (class_ !== undefined) return class_
   return /connection error|fetch failed|ECONN|terminated|timeout/i.test(text) ? "network" : undefined
 }
+
+/** An end without an event. */
+export const fromTexts = (lines: ReadonlyArray<string>): Failure.Failure | undefined => {
+  const told = lines.map((line) => line.replaceAll(colour, ""))
+  const schema = told.find((line) => line.startsWith("--json-schema "))
+  return schema === undefined
+    ? Reading.unknownFlag("Qwen Code", told)
+    : Failure.of("adapter_mismatch", `Qwen Code does not take this output_schema: ${schema}`)
+}
+
+/** Its errors are red, wherever they go. */
+const colour = /\u001b\[\d+m/g
