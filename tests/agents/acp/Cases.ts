@@ -38,7 +38,7 @@ const hello = "Hello from the mock model."
 const dispatches =
   'mcp@tool=hub\\W*_*dispatch$@args={"agent":"AGENT-acp-text","prompt":"hello","cwd":"CWD","wait_seconds":40}'
 
-/** Copilot is handed the hub's server and offers its model none of it; Qwen Code and Grok hide it behind a search. */
+/** Copilot is handed the hub's server and offers its model none of it; Droid, Qwen Code and Grok hide it behind a search of theirs. */
 const tooled = ["claude", "codex", "gemini", "opencode"]
 
 /** Droid was seen to ask for commands only: its patches are of a kind that the model here cannot write. */
