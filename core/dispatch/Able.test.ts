@@ -69,6 +69,18 @@ test("an agent that can do all of it is not refused, and nothing asked is always
   expect(said(all, { session: { id: "-V1x" } }, "stream")).toBeUndefined()
 })
 
+test("a session of another folder is refused where the agent goes on with one in its own folder only", () => {
+  const told = (supports: Supports, session: string | undefined) =>
+    Able.refusal({ id: "acme", kind: "program", supports }, { session: { id: "s" } }, { cwd: "/b", session })
+  const bound = { ...all, resume_in_folder: true }
+  expect(told(bound, "/a")?.message).toBe(
+    'Agent "acme" goes on with a session only in the folder it began in: work in /a, or begin a new one.',
+  )
+  expect(told(bound, "/b")).toBeUndefined()
+  expect(told(bound, undefined)).toBeUndefined()
+  expect(told(all, "/a")).toBeUndefined()
+})
+
 test("every reason is told at once, each as a sentence", () => {
   const message = said({}, { model: "-m", system: "s", session: { id: "s" } })?.message ?? ""
   expect(message.match(/Agent "acme" /g)).toHaveLength(4)

@@ -6,13 +6,21 @@ import type { AgentCall } from "../plugin/Step.ts"
 
 type Can = AgentHandle["supports"]
 
+/** Where a run works, and where the session began that it is to go on with, as far as the hub knows. */
+export interface Folders {
+  readonly cwd: string
+  readonly session?: string | undefined
+}
+
 /** Every reason at once; nothing when it can do all of it. */
 export const refusal = (
   { id, kind, supports }: Pick<AgentHandle, "id" | "kind" | "supports">,
   call: Omit<AgentCall, "agent" | "prompt">,
+  folders?: Folders,
 ): Failure.Failure | undefined => {
   const reasons = [
     call.session === undefined ? undefined : session(supports, call.session.fork === true),
+    supports.resume_in_folder === true ? elsewhere(folders) : undefined,
     call.model === undefined || supports.model === true ? undefined : noModel,
     call.system === undefined || supports.system_prompt === true ? undefined : noSystem,
     call.output_schema === undefined || supports.output_schema === true ? undefined : noSchema,
@@ -31,6 +39,11 @@ const session = ({ fork, resume }: Can, branches: boolean): string | undefined =
   if (fork === true) return undefined
   return `cannot branch off a session: ${resume === true ? "go on with it, or " : ""}begin a new one`
 }
+
+const elsewhere = (folders: Folders | undefined): string | undefined =>
+  folders?.session === undefined || folders.session === folders.cwd
+    ? undefined
+    : `goes on with a session only in the folder it began in: work in ${folders.session}, or begin a new one`
 
 const noModel = "cannot be given a model: leave it out, or set it in the agent's own configuration"
 const noSystem = "takes no system prompt besides its own: say it in the prompt"

@@ -144,8 +144,23 @@ const make = Effect.gen(function* () {
       : Effect.scoped(program(at, handle, call, seen))
   }
 
+  /** The call with no more permission than the run has, where the agent can do what it asks. One that is gone is told later. */
+  const possible = Effect.fnUntraced(function* (
+    { cwd, most }: Place,
+    wish: AgentCall,
+    handle: AgentHandle | undefined,
+  ) {
+    if (handle === undefined) return wish
+    const { id, supports } = handle
+    const call = yield* Permission.held(wish, most, supports.permission)
+    const isBound = call.session !== undefined && supports.resume_in_folder === true
+    const session = isBound ? yield* Effect.orDie(store.folderOfSession(id, call.session.id)) : undefined
+    const refused = Able.refusal(handle, call, { cwd, session })
+    return refused === undefined ? call : yield* refused
+  })
+
   const once = Effect.fnUntraced(function* (place: Place, wish: AgentCall, handle: AgentHandle | undefined) {
-    const held = yield* Effect.result(possible(wish, place.most, handle))
+    const held = yield* Effect.result(possible(place, wish, handle))
     const call = Result.getOrElse(held, () => wish)
     const { agent, model = null, permission = null } = call
     return yield* attempt(place, { kind: "agent", agent, model, permission }, (at, seen) =>
@@ -186,18 +201,6 @@ const make = Effect.gen(function* () {
         CommandDecoder.result,
       ),
   }
-})
-
-/** The call with no more permission than the run has, where the agent can do what it asks. One that is gone is told later. */
-const possible = Effect.fnUntraced(function* (
-  wish: AgentCall,
-  most: Place["most"],
-  handle: AgentHandle | undefined,
-) {
-  if (handle === undefined) return wish
-  const call = yield* Permission.held(wish, most, handle.supports.permission)
-  const refused = Able.refusal(handle, call)
-  return refused === undefined ? call : yield* refused
 })
 
 const unneeded = Outcome.failed(

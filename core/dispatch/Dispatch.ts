@@ -47,6 +47,27 @@ export type DispatchError =
 const deepest = 5
 const longestPrompt = 16 * 1024 * 1024
 
+/** What is asked of agents, as far as something is. */
+const wishOf = ({ agent, fallback, fork, model, permission, session }: DispatchRequest) => ({
+  ...(agent === undefined ? {} : { agent }),
+  ...(fallback === undefined || fallback.length === 0 ? {} : { fallback }),
+  ...(model === undefined ? {} : { model }),
+  ...(permission === undefined ? {} : { permission }),
+  ...(session === undefined ? {} : { session }),
+  ...(fork === undefined ? {} : { fork }),
+})
+
+const itself = (pipeline: string, asked: ReadonlyArray<string>): string =>
+  `pipeline ${JSON.stringify(pipeline)} says itself who does what: leave out ${asked.join(", ")}, or name an agent instead of a pipeline`
+
+/** Whoever may only dispatch sets no agent free; a pipeline that does was written by the hub's owner. */
+const checkPermission = ({ permission }: DispatchRequest, { scopes }: Caller) =>
+  permission !== "bypass" || scopes === undefined || scopes.includes("admin")
+    ? Effect.void
+    : refuse(
+        'permission "bypass" lets an agent do everything: it needs the scope admin, or a pipeline that says so',
+      )
+
 export interface Place {
   readonly cwd: string
   readonly project: { readonly name: string; readonly settings: Project } | undefined
@@ -93,16 +114,18 @@ const make = Effect.gen(function* () {
     request: DispatchRequest,
     { project }: Place,
   ): Effect.Effect<Hashed, PlanError | RequestRefused> => {
-    const { agent, fallback = [], pipeline } = request
-    if (pipeline !== undefined && (agent !== undefined || fallback.length > 0))
-      return refuse("give either a pipeline or an agent with its fallback, not both")
-    if (pipeline !== undefined) return plans.named(pipeline)
-    if (agent !== undefined) return plans.ofAgents({ agent, fallback })
-    if (fallback.length > 0) return refuse("a fallback follows an agent: name the first one with agent")
     const settings = project?.settings
-    if (settings?.pipeline !== undefined) return plans.named(settings.pipeline)
+    const wish = wishOf(request)
+    const pipeline = request.pipeline ?? (wish.agent === undefined ? settings?.pipeline : undefined)
+    if (pipeline !== undefined) {
+      const asked = Object.keys(wish)
+      return asked.length === 0 ? plans.named(pipeline) : refuse(itself(pipeline, asked))
+    }
+    if (wish.agent !== undefined) return plans.ofAgents({ ...wish, agent: wish.agent })
+    if (wish.fallback !== undefined)
+      return refuse("a fallback follows an agent: name the first one with agent")
     if (settings?.agent !== undefined)
-      return plans.ofAgents({ agent: settings.agent, fallback: settings.fallback })
+      return plans.ofAgents({ ...wish, agent: settings.agent, fallback: settings.fallback })
     return refuse(
       "say who does it: a pipeline or an agent (`hub pipelines`, `hub agents`), or set one for the project",
     )
@@ -113,6 +136,7 @@ const make = Effect.gen(function* () {
     caller: Caller,
     source?: Source,
   ): Effect.fn.Return<Prepared, DispatchError> {
+    yield* checkPermission(request, caller)
     const place = yield* placeOf(request, caller)
     const { hash, plan } = yield* source === undefined ? planOf(request, place) : plans.ofSource(source)
     const input = yield* checkInput(plan, request.input ?? {}, request.prompt)

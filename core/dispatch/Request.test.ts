@@ -6,6 +6,7 @@ import type { AgentRequest } from "../plugin/Agent.ts"
 import * as Agent from "../plugin/Agent.ts"
 import type { ProgramAgentHandle } from "../plugin/Catalogue.ts"
 import type { Caller } from "../plugin/Operation.ts"
+import type { DispatchRequest } from "../services/Runs.ts"
 import { live, tempHome } from "../testing/effect.ts"
 import { rooms } from "../testing/hub.ts"
 import { Dispatch } from "./Dispatch.ts"
@@ -19,7 +20,7 @@ const agent = (heard: Array<AgentRequest>, hub_tools: boolean): ProgramAgentHand
   id: "asked",
   plugin: "test",
   summary: "asked",
-  supports: { resume: true, hub_tools },
+  supports: { resume: true, fork: true, model: true, permission: ["auto", "bypass"], hub_tools },
   probe: undefined,
   client: undefined,
   launch: (request) => {
@@ -56,14 +57,16 @@ prompt = "two"
 session = "first"
 `
 
-const ran = (hub_tools: boolean) =>
+type Wish = Partial<DispatchRequest>
+
+const ran = (hub_tools: boolean, wish: Wish = { pipeline: "twice" }, by = caller) =>
   Effect.gen(function* () {
     const path = yield* tempHome
     const heard: Array<AgentRequest> = []
     yield* Effect.promise(() => Bun.write(`${path}/pipelines/twice.toml`, pipeline))
     const work = Effect.gen(function* () {
       const dispatch = yield* Dispatch
-      const { run_id } = yield* dispatch.accept({ prompt: "x", cwd: path, pipeline: "twice" }, caller)
+      const { run_id } = yield* dispatch.accept({ prompt: "x", cwd: path, ...wish }, by)
       return yield* dispatch.check(run_id, Duration.seconds(20))
     })
     const hub = Effect.provide(work, rooms(path, { agents: [agent(heard, hub_tools)] }), { local: true })
@@ -93,6 +96,38 @@ live(
       undefined,
       { id: "s-1", usage: { session_input_tokens: 7 } },
     ])
+  }),
+)
+
+const direct = { agent: "asked", model: "m", permission: "auto", session: "s-9", fork: true } as const
+
+live(
+  "what is asked of an agent without a pipeline reaches it",
+  Layer.empty,
+  Effect.gen(function* () {
+    const { heard } = yield* ran(false, direct)
+    expect(heard).toMatchObject([
+      { prompt: "x", model: "m", permission: "auto", session: { id: "s-9", fork: true } },
+    ])
+    const plain = (yield* ran(false, { agent: "asked" })).heard[0]
+    expect([plain?.model, plain?.permission, plain?.session]).toEqual([undefined, undefined, undefined])
+  }),
+)
+
+live(
+  "a pipeline says itself what is asked, and only who may do everything sets an agent free",
+  Layer.empty,
+  Effect.gen(function* () {
+    const refused = (wish: Wish, by?: Caller) =>
+      Effect.map(Effect.flip(ran(false, wish, by)), ({ message }) => message)
+    expect(yield* refused({ pipeline: "twice", model: "m", fork: true })).toBe(
+      'pipeline "twice" says itself who does what: leave out model, fork, or name an agent instead of a pipeline',
+    )
+    const bypass = { agent: "asked", permission: "bypass" }
+    const remote: Caller = { door: "http", client: "curl", token: "ci", scopes: ["read", "dispatch"] }
+    expect(yield* refused(bypass, remote)).toContain("needs the scope admin")
+    const { heard } = yield* ran(false, bypass, { ...remote, scopes: ["dispatch", "admin"] })
+    expect(heard).toMatchObject([{ permission: "bypass" }])
   }),
 )
 

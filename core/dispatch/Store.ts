@@ -259,6 +259,17 @@ const make = Effect.gen(function* () {
         (row) => (row === undefined ? undefined : (JSON.parse(row.usage) as Record<string, number>)),
       ),
 
+    /** Where the hub first saw a session of an agent. */
+    folderOfSession: (agent: string, session_id: string) =>
+      Effect.map(
+        first<{ cwd: string }>(
+          `select r.cwd from attempts a join runs r on r.run_id = a.run_id
+           where a.agent = ? and a.session_id = ? order by a.started_at limit 1`,
+          [agent, session_id],
+        ),
+        (row) => row?.cwd,
+      ),
+
     /** The newest session of an agent in a folder, whatever the run. */
     sessionInFolder: (agent: string, cwd: string) =>
       Effect.map(

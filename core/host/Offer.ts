@@ -26,10 +26,12 @@ const list = <S extends Schema.Top>(item: S) => key(Schema.Array(item))
 const Supports = Schema.Struct({
   resume: key(Schema.Boolean),
   fork: key(Schema.Boolean),
+  resume_in_folder: key(Schema.Boolean),
   permission: list(Schema.Literals(permissions)),
   model: key(Schema.Boolean),
   output_schema: key(Schema.Boolean),
   system_prompt: key(Schema.Boolean),
+  hub_tools: key(Schema.Boolean),
 })
 
 /** Plain segments, `:name`, and `*` at the end. A router would run a pattern, and a plugin could send one that never ends. */

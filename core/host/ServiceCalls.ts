@@ -1,6 +1,7 @@
 /** The hub's side of `service.call`: services for a plugin in a worker or process, as far as data can carry them. */
 /* oxlint-disable typescript/no-explicit-any -- any codec will do */
 import { Context, Effect, Option, Redacted, Schema } from "effect"
+import { permissions } from "../plugin/Agent.ts"
 import type { PluginServices } from "../plugin/Plugin.ts"
 import { Events } from "../services/Events.ts"
 import { Http } from "../services/Http.ts"
@@ -87,6 +88,10 @@ const Dispatch = Schema.Struct({
   pipeline: key(Text),
   agent: key(Text),
   fallback: key(Schema.Array(Text)),
+  model: key(Text),
+  permission: key(Schema.Literals(permissions)),
+  session: key(Text),
+  fork: key(Schema.Boolean),
   input: key(Schema.Record(Schema.String, Schema.Unknown)),
 })
 

@@ -34,6 +34,22 @@ effect(
 )
 
 effect(
+  "a session is the first agent's, by a word or by its id",
+  Effect.gen(function* () {
+    const step = (session: string | undefined, fork?: boolean) =>
+      Effect.map(
+        plan({ agent: "claude", fallback: ["codex"], session, fork }, catalogue, kinds),
+        ({ steps }) => [steps.get("claude")?.config, steps.get("codex")?.config],
+      )
+    expect(yield* step("new")).toMatchObject([{ session: "new" }, {}])
+    expect(yield* step("continue")).toMatchObject([{ session: "continue" }, {}])
+    const [first, second] = yield* step("s-1", true)
+    expect(first).toMatchObject({ session: "id:s-1", fork: true })
+    expect(second).not.toContainAnyKeys(["session", "fork"])
+  }),
+)
+
+effect(
   "its source resolves to the same plan again",
   Effect.gen(function* () {
     const wish = { agent: "claude", fallback: ["codex"] }

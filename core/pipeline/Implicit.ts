@@ -4,6 +4,7 @@ import { Invalid, stringify } from "../toml/Toml.ts"
 import type { Catalogued, Kinds } from "./Draft.ts"
 import type { Source } from "./Plan.ts"
 import { resolve } from "./Resolve.ts"
+import * as Session from "./Session.ts"
 
 export interface Wish {
   readonly agent: string
@@ -12,8 +13,10 @@ export interface Wish {
   /** For `agent` alone: another agent knows other models. */
   readonly model?: string | undefined
   readonly permission?: string | undefined
-  /** `new`, or `continue` for the project's last session with `agent`. */
-  readonly session?: "new" | "continue" | undefined
+  /** For `agent` alone: `new`, `continue` for the project's last session with it, or a session's own id. */
+  readonly session?: string | undefined
+  /** For `agent` alone: branches off that session. */
+  readonly fork?: boolean | undefined
 }
 
 /** As it is shown where a pipeline's name would stand. */
@@ -45,14 +48,17 @@ export const plan = Effect.fn("Pipeline.implicit")(function* (
   )
 })
 
-const document = ({ agent, fallback = [], model, permission, session }: Wish) => {
+const sessionOf = (wanted: string | undefined) =>
+  wanted === undefined || wanted === "new" || wanted === "continue" ? wanted : Session.ofId(wanted)
+
+const document = ({ agent, fallback = [], fork, model, permission, session }: Wish) => {
   const agents = [...new Set([agent, ...fallback])]
   const step = (name: string) => ({
     type: "agent",
     agent: name,
     prompt: "{{ run.prompt }}",
     ...(permission === undefined ? {} : { permission }),
-    ...(name === agent ? { model, session } : {}),
+    ...(name === agent ? { model, session: sessionOf(session), fork } : {}),
   })
   const candidates = Object.fromEntries(agents.map((name) => [name, step(name)]))
   if (agents.length === 1) return { run: agents, step: candidates }

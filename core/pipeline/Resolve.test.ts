@@ -256,7 +256,7 @@ message = "ok?"
       '9:8  step.a.type: no step type "agnt". Did you mean "agent"? Known: agent, announce, fallback, loop, parallel, pipeline, sequence, switch, transform, verify.',
       "10:1  step.b.prompt: is required (string)",
       '12:9  step.b.agent: no agent "claud". Did you mean "claude"? Known: claude, codex, opencode.',
-      '13:1  step.b.promt: unknown key "promt". Did you mean "prompt"? Known: agent, prompt, model, permission, session, system, output_schema, env, max_cost_usd, when, timeout, stall, patience, retry, isolation.',
+      '13:1  step.b.promt: unknown key "promt". Did you mean "prompt"? Known: agent, prompt, model, permission, session, fork, system, output_schema, env, max_cost_usd, when, timeout, stall, patience, retry, isolation.',
       "14:9  step.b.model: expected a string, got 3",
       '15:9  step.b.guard: not yet: the next candidate finds the tree as the failed one left it. Until then make the next candidate a sequence that starts with a verify step running ["git", "stash", "--include-untracked"]',
       '16:7  step."c d": is no name: use letters, digits, - and _, with a letter or digit first, at most 64',
@@ -362,6 +362,7 @@ prompt = "x"
 model = "m"
 permission = "bypass"
 session = "continue"
+fork = true
 system = "Be kind."
 output_schema = { type = "object" }
 [step.c]
@@ -377,11 +378,46 @@ steps = ["c"]
     [
       '12:14  step.a.permission: agent "opencode" cannot work with permission "bypass". It takes none',
       '13:11  step.a.session: agent "opencode" cannot go on with a session',
-      '14:10  step.a.system: agent "opencode" cannot be given a system prompt',
-      '15:17  step.a.output_schema: agent "opencode" cannot be held to an output schema',
-      "16:7  warning: step.c: never runs: neither run nor a step that runs names it",
-      '21:11  step.c.session: step "a" asks another agent: a session stays with its own',
-      "22:7  warning: step.d: never runs: neither run nor a step that runs names it",
+      '14:8  step.a.fork: agent "opencode" cannot branch off a session',
+      '15:10  step.a.system: agent "opencode" cannot be given a system prompt',
+      '16:17  step.a.output_schema: agent "opencode" cannot be held to an output schema',
+      "17:7  warning: step.c: never runs: neither run nor a step that runs names it",
+      '22:11  step.c.session: step "a" asks another agent: a session stays with its own',
+      "23:7  warning: step.d: never runs: neither run nor a step that runs names it",
+    ],
+  )
+
+  says(
+    "asks for a session that there can be",
+    `run = ["a", "b", "c", "d"]
+[input.session]
+type = "string"
+[step.a]
+type = "agent"
+agent = "claude"
+prompt = "x"
+session = "id:{{ input.session }}"
+fork = true
+[step.b]
+type = "agent"
+agent = "claude"
+prompt = "x"
+session = "id:{{ input.sesion }}"
+[step.c]
+type = "agent"
+agent = "claude"
+prompt = "x"
+session = "id:"
+[step.d]
+type = "agent"
+agent = "claude"
+prompt = "x"
+fork = true
+`,
+    [
+      '14:15  step.b.session: {{ input.sesion }}: no input "sesion". Did you mean "session"? Known: session.',
+      "19:11  step.c.session: has no id behind `id:`",
+      "24:8  step.d.fork: branches off no session: say which one with session",
     ],
   )
 

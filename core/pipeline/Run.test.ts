@@ -646,6 +646,26 @@ session = "a"
 )
 
 effect(
+  "a session is named by its id, which may be given as input, and branched off",
+  Effect.gen(function* () {
+    const parsed = yield* plan(`run = ["a"]
+[input.session]
+type = "string"
+[step.a]
+type = "agent"
+agent = "resumer"
+prompt = "go on"
+session = "id:{{ input.session }}"
+fork = true
+`)
+    const asked = (input: Record<string, unknown>) =>
+      Effect.map(finish(parsed, { run: { input } }), ({ kept }) => kept.starts[0]?.call?.session)
+    expect(yield* asked({ session: "s-{{ 7" })).toEqual({ id: "s-{{ 7", fork: true })
+    expect(yield* asked({})).toBeUndefined()
+  }),
+)
+
+effect(
   "a plugin's kind gets the contract's context and nothing more, and can start agents and steps",
   Effect.gen(function* () {
     const parsed = yield* plan(`run = ["t"]\n[step.t]\ntype = "transform"\ntemplate = "x"${agents("a", "b")}`)

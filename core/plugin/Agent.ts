@@ -12,7 +12,10 @@ export type Permission = (typeof permissions)[number]
 export interface Supports {
   /** Continue a session by its id. */
   readonly resume?: boolean | undefined
+  /** Begin a session with the history of another one, which stays as it was. */
   readonly fork?: boolean | undefined
+  /** Its sessions go on only in the folder that they began in. */
+  readonly resume_in_folder?: boolean | undefined
   readonly permission?: ReadonlyArray<Permission> | undefined
   readonly model?: boolean | undefined
   readonly output_schema?: boolean | undefined

@@ -25,6 +25,14 @@ export interface DispatchRequest {
   readonly pipeline?: string | undefined
   readonly agent?: string | undefined
   readonly fallback?: ReadonlyArray<string> | undefined
+  /** Of `agent`, and not of those after it. */
+  readonly model?: string | undefined
+  /** `restricted`, `ask`, `auto` or `bypass`; of all of them. */
+  readonly permission?: string | undefined
+  /** Of `agent` alone: `new`, `continue` (its last session in this folder), or a session's own id. */
+  readonly session?: string | undefined
+  /** Branches off that session, which stays as it was. */
+  readonly fork?: boolean | undefined
   readonly input?: Readonly<Record<string, unknown>> | undefined
 }
 

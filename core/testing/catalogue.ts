@@ -26,6 +26,7 @@ export const fakeAgent = (id: string, supports: Supports, program = id): Program
 
 const able: Supports = {
   resume: true,
+  fork: true,
   permission: ["restricted", "auto", "bypass"],
   model: true,
   output_schema: true,

@@ -15,6 +15,7 @@ const agentNamed = (id: string): AgentHandle => ({
   id,
   supports: {
     resume: id === "resumer",
+    fork: id === "resumer",
     model: true,
     output_schema: true,
     permission: ["auto"],

@@ -6,6 +6,7 @@ const { flag, mode } = Adapter
 
 export const supports: Agent.Supports = {
   resume: true,
+  resume_in_folder: true,
   fork: true,
   permission: ["restricted", "auto", "bypass"],
   model: true,

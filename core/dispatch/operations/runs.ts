@@ -3,6 +3,7 @@ import { DateTime, type Duration, Effect, Schema, Stream } from "effect"
 import { text } from "../../plugin/Content.ts"
 import * as Field from "../../plugin/Field.ts"
 import * as Operation from "../../plugin/Operation.ts"
+import { permissions } from "../../plugin/Agent.ts"
 import { Events, RunEvent } from "../../services/Events.ts"
 import { ended, RunState } from "../../services/Runs.ts"
 import { Dispatch } from "../Dispatch.ts"
@@ -20,6 +21,11 @@ export const RunReference = Field.required(
   Name,
   "Id of the run, the end of its id (4 letters or more), or `last`.",
 )
+/** A text with gaps would be filled. */
+const SessionId = Name.check(
+  Schema.isPattern(/^[^\s{}]+$/, { expected: "`new`, `continue`, or an id without spaces and braces" }),
+)
+
 const Listed = Schema.Struct({
   run_id: Schema.String,
   state: RunState,
@@ -70,6 +76,19 @@ const dispatch = ({ accept, check }: Dispatch["Service"]) =>
       pipeline: Field.optional(Name, "Pipeline to run."),
       agent: Field.optional(Name, "Agent to ask, instead of a pipeline."),
       fallback: Field.optional(Schema.Array(Name), "Agents to try after it, in order, when it fails."),
+      model: Field.optional(Name, "Model of the agent; not of those after it."),
+      permission: Field.optional(
+        Schema.Literals(permissions),
+        "What the agents may do without asking. Their own default when left out, which for many is to change nothing.",
+      ),
+      session: Field.optional(
+        SessionId,
+        "`continue` goes on with the agent's last session in this folder; the agent's own id of a session with that one. A new one when left out.",
+      ),
+      fork: Field.optional(
+        Schema.Boolean,
+        "Branches off that session: the agent has its history, and it stays as it was.",
+      ),
       input: Field.optional(
         Schema.Record(Schema.String, Schema.Unknown),
         "Inputs that the pipeline declares, by name.",

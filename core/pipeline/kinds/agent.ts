@@ -6,6 +6,7 @@ import * as Field from "../../plugin/Field.ts"
 import type { AgentCall, StepAnswer } from "../../plugin/Step.ts"
 import { coreKind, type Inside } from "../Frame.ts"
 import * as JsonShape from "../JsonShape.ts"
+import * as Session from "../Session.ts"
 
 const Config = Schema.Struct({
   agent: Field.required(Schema.NonEmptyString, "The agent to ask."),
@@ -17,7 +18,11 @@ const Config = Schema.Struct({
   ),
   session: Field.optional(
     Schema.NonEmptyString,
-    "`new` (when left out), `continue` (the project's last session with this agent), or a step whose session to resume. Starts a new one when there is none.",
+    "`new` (when left out), `continue` (the project's last session with this agent), a step whose session to resume, or `id:` and the agent's own id of one, with `{{ … }}` where values go. Starts a new one when there is none.",
+  ),
+  fork: Field.optional(
+    Schema.Boolean,
+    "Branches off that session: what is asked has its history, and it stays as it was.",
   ),
   system: Field.optional(
     Schema.String,
@@ -27,10 +32,7 @@ const Config = Schema.Struct({
     JsonShape.Field,
     "A JSON Schema that the answer must meet: a table, JSON text, or the name of a file beside the pipeline. One repair turn, then `bad_output`.",
   ),
-  env: Field.optional(
-    Field.Environment,
-    "Added to the agent's environment, as it stands.",
-  ),
+  env: Field.optional(Field.Environment, "Added to the agent's environment, as it stands."),
   max_cost_usd: Field.optional(
     Schema.Finite.check(Schema.isGreaterThan(0)),
     "The most that one attempt may cost.",
@@ -42,8 +44,9 @@ export const agent = coreKind({
   type: "agent",
   summary: "Asks an agent; its answer is the agent's.",
   config: Config,
-  templates: ({ prompt, system }) => [
+  templates: ({ prompt, session, system }) => [
     { at: ["prompt"], text: prompt },
+    ...(Session.idIn(session) === undefined ? [] : [{ at: ["session"], text: session ?? "" }]),
     ...(system === undefined ? [] : [{ at: ["system"], text: system }]),
   ],
   run: Effect.fnUntraced(function* (config, inside) {
@@ -59,7 +62,7 @@ const callOf = Effect.fnUntraced(function* (
   config: Config,
   inside: Inside,
 ): Effect.fn.Return<AgentCall, Failure.Failure> {
-  const { prompt, system, session: _, ...rest } = config
+  const { prompt, system, session: _, fork: __, ...rest } = config
   const filled = yield* inside.render(prompt)
   const note = inside.frame.note
   return {
@@ -70,13 +73,21 @@ const callOf = Effect.fnUntraced(function* (
   }
 })
 
-const sessionOf = Effect.fnUntraced(function* ({ agent, session }: Config, { frame }: Inside) {
+const sessionOf = Effect.fnUntraced(function* (config: Config, inside: Inside) {
+  const { fork = false, session } = config
   if (session === undefined || session === "new") return undefined
+  const given = Session.idIn(session)
+  const id = given === undefined ? yield* left(config.agent, session, inside) : yield* inside.render(given)
+  if (id === null || id === "") return undefined
+  return fork ? { id, fork } : { id }
+})
+
+/** The session that a step of this run or, for `continue`, of this project has left. */
+const left = (agent: string, session: string, { frame }: Inside) => {
   const from = session === "continue" ? session : { step: frame.prefix + session }
   const found = Effect.map(frame.world.session(agent, from), (id) => id ?? null)
-  const id = yield* frame.world.once(`${frame.point}:session`, Schema.NullOr(Schema.String), found)
-  return id === null ? undefined : { id }
-})
+  return frame.world.once(`${frame.point}:session`, Schema.NullOr(Schema.String), found)
+}
 
 const meets = (config: Config, answer: Answer): Effect.Effect<JsonShape.Met> =>
   config.output_schema === undefined

@@ -5,6 +5,7 @@ import { type Diagnostic, didYouMean } from "../../toml/Toml.ts"
 import type { Catalogued, Draft, DraftStep } from "../Draft.ts"
 import * as Graph from "../Graph.ts"
 import { error } from "../Problem.ts"
+import * as Session from "../Session.ts"
 import { noStep } from "./references.ts"
 
 export const agents = (draft: Draft, { agents: known }: Catalogued): ReadonlyArray<Diagnostic> => {
@@ -61,10 +62,22 @@ const permission = (draft: Draft, step: DraftStep, id: string, able: ReadonlyArr
 
 const session = (draft: Draft, step: DraftStep, { id, supports }: AgentHandle, order: Order) => {
   const { session: wanted } = step.table
-  if (!Predicate.isString(wanted) || wanted === "new") return []
+  const branching = branches(draft, step, id, supports.fork === true)
+  if (!Predicate.isString(wanted) || wanted === "new") return branching
   if (supports.resume !== true)
-    return [wrong(draft, step, "session", `agent "${id}" cannot go on with a session`)]
-  return wanted === "continue" ? [] : resumed(draft, step, wanted, order)
+    return [wrong(draft, step, "session", `agent "${id}" cannot go on with a session`), ...branching]
+  if (Session.idIn(wanted) === "")
+    return [wrong(draft, step, "session", "has no id behind `id:`"), ...branching]
+  const isOther = wanted !== "continue" && Session.idIn(wanted) === undefined
+  return [...(isOther ? resumed(draft, step, wanted, order) : []), ...branching]
+}
+
+const branches = (draft: Draft, step: DraftStep, agent: string, able: boolean) => {
+  const { fork, session = "new" } = step.table
+  if (fork !== true) return []
+  if (!able) return [wrong(draft, step, "fork", `agent "${agent}" cannot branch off a session`)]
+  const message = "branches off no session: say which one with session"
+  return session === "new" ? [wrong(draft, step, "fork", message)] : []
 }
 
 const resumed = (draft: Draft, step: DraftStep, from: string, order: Order) => {
@@ -74,7 +87,9 @@ const resumed = (draft: Draft, step: DraftStep, from: string, order: Order) => {
       from,
       [...draft.steps.keys()].filter((name) => name !== step.id),
     )
-    return [wrong(draft, step, "session", `${message} Or "new", or "continue".`)]
+    return [
+      wrong(draft, step, "session", `${message} Or "new", "continue", or "id:" and a session's own id.`),
+    ]
   }
   if (other.type === "agent" && other.table["agent"] !== step.table["agent"])
     return [wrong(draft, step, "session", `step "${from}" asks another agent: a session stays with its own`)]
