@@ -10,6 +10,7 @@ import { type Cli, clis, install } from "../tests/agents/Clis.ts"
 import { doctor } from "../tests/agents/doctor.ts"
 import { Lane, type Result } from "../tests/agents/Lane.ts"
 import { registration } from "../tests/agents/registration.ts"
+import { sessions } from "../tests/agents/sessions.ts"
 import { startModelServer } from "../core/testing/model/Server.ts"
 import { binary, ensureBuilt } from "./binary.ts"
 
@@ -24,7 +25,7 @@ const wantedOf = <A extends { readonly name: string }>(all: ReadonlyArray<A>): R
 }
 
 /** Groups of cases that bring their own. */
-const groups = [{ name: "doctor" }, { name: "registration" }, { name: "acp" }]
+const groups = [{ name: "doctor" }, { name: "sessions" }, { name: "registration" }, { name: "acp" }]
 
 const isWanted = (name: string): boolean => {
   const named = [...cases, ...groups].filter((one) => positionals.includes(one.name))
@@ -88,6 +89,7 @@ const main = async (): Promise<number> => {
       lane.end()
     }
     if (isWanted("doctor")) tell(await doctor(cli, program))
+    if (isWanted("sessions")) for (const result of await sessions(cli, models, program)) tell(result)
     if (isWanted("registration")) for (const result of await registration(cli, models, program)) tell(result)
     if (isWanted("acp") && speakers.includes(cli.name)) await driveAcp(cli, models, program, [], tell)
   }

@@ -36,6 +36,17 @@ test("tells what is put on the command line and into the environment, and what c
   expect(row(text, "`hub_tools`")).toMatch(/\| `--mcp \{"servers":.{13}…` \|$/)
 })
 
+test("tells whose sessions stay in their folder", () => {
+  const launch = ({ model, session }: AgentRequest) => ({
+    program: "acme",
+    args: [...(model === undefined ? [] : [model]), ...(session === undefined ? [] : [session.id])],
+  })
+  const { supports, ...rest } = acme(launch)
+  const text = abilities([{ ...rest, supports: { ...supports, resume_in_folder: true } }])
+  expect(row(text, "go on with a session")).toEndWith("| `SESSION`, in its folder |")
+  expect(row(text, "`model`")).toEndWith("| `MODEL` |")
+})
+
 test("an agent that refuses what it says it can is shown as one that cannot", () => {
   const text = abilities([acme(({ model }) => (model === undefined ? plain : of("adapter_mismatch", "no")))])
   expect(row(text, "`model`")).toEndWith("| no |")

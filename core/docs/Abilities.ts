@@ -57,7 +57,10 @@ const answer = (agent: ProgramAgent, { can, more }: Wish): string => {
   const [without, launch] = [agent.launch(plain), agent.launch({ ...plain, ...more })]
   if (without instanceof Failure || launch instanceof Failure) return "no"
   const added = [...variables(launch, without), ...beyond(launch.args, without.args)]
-  return added.length === 0 ? "as it is" : code(added.map(short).join(" "))
+  const told = added.length === 0 ? "as it is" : code(added.map(short).join(" "))
+  return more.session !== undefined && agent.supports.resume_in_folder === true
+    ? `${told}, in its folder`
+    : told
 }
 
 /** A whole configuration would push the table apart. */

@@ -6,6 +6,7 @@ const { flag } = Adapter
 
 export const supports: Agent.Supports = {
   resume: true,
+  resume_in_folder: true,
   fork: true,
   permission: ["restricted", "auto", "bypass"],
   model: true,
@@ -25,7 +26,7 @@ export const launch = (config: Config, request: Agent.AgentRequest): Agent.Launc
       // Without a title it asks a small model for one.
       "--title",
       `hub ${request.run_id}`,
-      // A session of another folder would hang silently without it.
+      // A session of another folder hangs silently, and for ever.
       "--dir",
       request.cwd,
       // It is silent while it repeats a refused request, for a minute and a half; its log is not.
