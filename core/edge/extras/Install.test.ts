@@ -5,8 +5,7 @@ import { Effect, Fiber, Layer, type Scope } from "effect"
 import { open } from "../../live/Home.ts"
 import { mounted, remount, root } from "../../testing/disk.ts"
 import { live, tempHome } from "../../testing/effect.ts"
-import { run as hubCli } from "../Cli.ts"
-import { HubUnreachable } from "../Door.ts"
+import { oneCommand } from "../fixtures/oneCommand.ts"
 import { installCommands } from "./Install.ts"
 import { clients } from "./install/Clients.ts"
 
@@ -48,37 +47,17 @@ const machine: Effect.Effect<Machine, never, Scope.Scope> = Effect.gen(function*
 
 const cli =
   (folder: string): Machine["hub"] =>
-  (args, { cwd, env = {}, platform = "linux", program } = {}) =>
-    Effect.gen(function* () {
-      const written = { out: "", err: "" }
-      const sink = (name: "out" | "err") => ({
-        write: (text: string, done: () => void) => {
-          written[name] += text
-          done()
-        },
-      })
-      const home = env["HUB_HOME"] ?? path.join(folder, ".hub")
-      const code = yield* hubCli({
-        argv: args.split(" "),
-        version: "1.2.3",
-        home,
-        cwd: cwd ?? path.join(folder, "work"),
-        env: { PATH: path.join(folder, "programs"), ...env },
-        core: [],
-        extras: installCommands({
-          self: [program ?? path.join(folder, "bin/hub")],
-          platform,
-          folder,
-          open: open(home),
-        }),
-        connect: () => Effect.fail(new HubUnreachable({ home, message: "No hub." })),
-        stdin: (async function* () {})(),
-        stdout: sink("out"),
-        stderr: sink("err"),
-        interrupted: Effect.never,
-      })
-      return { code, ...written }
+  (args, { cwd, env = {}, platform = "linux", program } = {}) => {
+    const home = env["HUB_HOME"] ?? path.join(folder, ".hub")
+    const self = [program ?? path.join(folder, "bin/hub")]
+    return oneCommand({
+      argv: args.split(" "),
+      home,
+      cwd: cwd ?? path.join(folder, "work"),
+      env: { PATH: path.join(folder, "programs"), ...env },
+      extras: installCommands({ self, platform, folder, open: open(home) }),
     })
+  }
 
 const on = (name: string, body: (machine: Machine) => Effect.Effect<void>): void =>
   live(name, Layer.empty, Effect.flatMap(machine, body))
