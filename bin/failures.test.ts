@@ -36,4 +36,5 @@ test("keeps the end of a long one", () => {
 test("finds none where all passed or nothing ran", () => {
   expect(failures("")).toEqual([])
   expect(failures("a.test.ts:\n(pass) one\n(skip) two\n")).toEqual([])
+  expect(failures("a.test.ts:\n(pass) one\n\n2 tests failed:\n(fail) told before\n")).toEqual([])
 })

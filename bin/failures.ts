@@ -11,6 +11,7 @@ export const failures = (output: string): ReadonlyArray<string> => {
   let file = ""
   let said: Array<string> = []
   for (const line of output.split("\n")) {
+    if (isSummary(line)) break
     if (isFile(line)) {
       file = line
       said = []
@@ -24,5 +25,8 @@ export const failures = (output: string): ReadonlyArray<string> => {
   }
   return found
 }
+
+/** Behind it Bun names the failed ones once more. */
+const isSummary = (line: string): boolean => /^\d+ tests? (failed|skipped|todo):$/.test(line)
 
 const isFile = (line: string): boolean => /^\S+\.test\.tsx?:$/.test(line)

@@ -81,11 +81,11 @@ const filled = async (disk: string): Promise<void> => {
     (error: unknown) => String(error),
   )
   expect(refused).toContain("Free some space on this disk and try again")
-  fs.writeFileSync(path.join(home.path, "go"), "")
   expect(await check(steady, 0)).toMatchObject({ state: "running" })
 
   fs.rmSync(ballast)
   fs.truncateSync(path.join(disk, "runs", flood.run_id, "1", "out"), 0)
+  fs.writeFileSync(path.join(home.path, "go"), "")
   const failed = await check(flood)
   expect([failed.state, failed.failure?.message]).toEqual(["failed", expect.stringContaining("disk")])
   expect(await check(steady)).toMatchObject({ state: "succeeded", answer: "steady" })
