@@ -1,5 +1,5 @@
 /** What core puts into an agent's request, and into its process. */
-import { existsSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, statSync } from "node:fs"
 import { expect } from "bun:test"
 import { Duration, Effect, Layer } from "effect"
 import type { AgentRequest } from "../plugin/Agent.ts"
@@ -128,6 +128,36 @@ live(
     expect(yield* refused(bypass, remote)).toContain("needs the scope admin")
     const { heard } = yield* ran(false, bypass, { ...remote, scopes: ["dispatch", "admin"] })
     expect(heard).toMatchObject([{ permission: "bypass" }])
+  }),
+)
+
+live(
+  "a session goes on where it began: as the last one of the folder, by its id, and from elsewhere as far as the agent can",
+  Layer.empty,
+  Effect.gen(function* () {
+    const path = yield* tempHome
+    const [here, there] = [`${path}/here`, `${path}/there`]
+    for (const folder of [here, there]) mkdirSync(folder)
+    const heard: Array<AgentRequest> = []
+    const anywhere = agent(heard, false)
+    const bound = { ...anywhere, id: "bound", supports: { resume: true, resume_in_folder: true } }
+    const work = Effect.gen(function* () {
+      const dispatch = yield* Dispatch
+      const ask = Effect.fnUntraced(function* (id: string, cwd: string, session?: string) {
+        const { run_id } = yield* dispatch.accept({ prompt: "x", cwd, agent: id, session }, caller)
+        const { failure } = yield* dispatch.check(run_id, Duration.seconds(20))
+        return failure?.message ?? heard.at(-1)?.session?.id
+      })
+      expect(yield* ask("asked", here, "continue")).toBeUndefined()
+      expect(yield* ask("asked", here, "continue")).toBe("s-1")
+      expect(yield* ask("asked", there, "continue")).toBeUndefined()
+      expect(yield* ask("asked", there, "s-1")).toBe("s-1")
+      expect(yield* ask("bound", here)).toBeUndefined()
+      expect(yield* ask("bound", here, "s-1")).toBe("s-1")
+      expect(yield* ask("bound", there, "s-1")).toContain(`work in ${here}, or begin a new one`)
+      expect(yield* ask("bound", there, "s-of-another-hub")).toBe("s-of-another-hub")
+    })
+    yield* Effect.scoped(Effect.provide(work, rooms(path, { agents: [anywhere, bound] }), { local: true }))
   }),
 )
 

@@ -270,13 +270,14 @@ const make = Effect.gen(function* () {
         (row) => row?.cwd,
       ),
 
-    /** The newest session of an agent in a folder, whatever the run. */
+    /** The session of an agent in the newest run in a folder that has one. */
     sessionInFolder: (agent: string, cwd: string) =>
       Effect.map(
         first<{ session_id: string }>(
-          `select a.session_id from attempts a join runs r on r.run_id = a.run_id
-           where a.agent = ? and r.cwd = ? and a.session_id is not null order by a.started_at desc limit 1`,
-          [agent, cwd],
+          // `cross` has SQLite walk the folder's runs from the newest back, not all sessions of the agent.
+          `select a.session_id from runs r cross join attempts a on a.run_id = r.run_id
+           where r.cwd = ? and a.agent = ? and a.session_id is not null order by r.n desc, a.attempt desc limit 1`,
+          [cwd, agent],
         ),
         (row) => row?.session_id,
       ),
