@@ -124,6 +124,21 @@ describe("an agent that does not exist", () => {
   })
 })
 
+test("what cannot be asked of an agent is refused in words, before there is a run", async () => {
+  const before = (await run(home, ["runs", "list", "--json"])).out
+  const asked: ReadonlyArray<readonly [more: ReadonlyArray<string>, said: string]> = [
+    [["--session", "a b"], "an id of at most 200 characters without spaces and braces"],
+    [["--session", "{{ input.x }}"], "without spaces and braces"],
+    [["--session", "s".repeat(201)], "at most 200 characters"],
+    [["--fork"], "branches off no session: say which one with session"],
+    [["--permission", "all"], "restricted"],
+    [["--permission", "ask"], 'cannot work with permission "ask"'],
+  ]
+  for (const [more, said] of asked)
+    expect(await refused(home, 2, ["dispatch", "--agent", "claude", ...more, "hi"])).toContain(said)
+  expect((await run(home, ["runs", "list", "--json"])).out).toBe(before)
+}, 30_000)
+
 describe("a program that", () => {
   for (const [name, [, failure]] of Object.entries(programs))
     test(`is ${name}: a failure with its class, and a fallback moves on`, async () => {

@@ -22,8 +22,10 @@ export const RunReference = Field.required(
   "Id of the run, the end of its id (4 letters or more), or `last`.",
 )
 /** A text with gaps would be filled. */
-const SessionId = Name.check(
-  Schema.isPattern(/^[^\s{}]+$/, { expected: "`new`, `continue`, or an id without spaces and braces" }),
+const SessionId = Schema.String.check(
+  Schema.isPattern(/^[^\s{}]{1,200}$/, {
+    expected: "`new`, `continue`, or an id of at most 200 characters without spaces and braces",
+  }),
 )
 
 const Listed = Schema.Struct({
