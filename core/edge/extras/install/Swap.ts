@@ -137,12 +137,17 @@ const taken = (lock: string): void => {
   fs.mkdirSync(lock)
 }
 
-/** Where a file is, or would be made, behind all links. */
+/**
+ * Where a file is, or would be made, behind all links. The file itself is not asked for its real path: Bun 1.4.5 says that there is
+ * none while another program renames a new one into its place.
+ */
 const followed = (file: string, depth = 0): string => {
-  if (fs.existsSync(file)) return fs.realpathSync(file)
-  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return ofMissing(file)
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) return ofMissing(file)
+  const folder = fs.realpathSync(dirname(file))
+  if (!stat.isSymbolicLink()) return join(folder, basename(file))
   if (depth > 40) throw coded("ELOOP")
-  return followed(resolve(fs.realpathSync(dirname(file)), fs.readlinkSync(file)), depth + 1)
+  return followed(resolve(folder, fs.readlinkSync(file)), depth + 1)
 }
 
 /** By the nearest folder above that is there. */
