@@ -15,6 +15,7 @@ import * as Calls from "./Calls.ts"
 import type { RunView } from "./Model.ts"
 import * as Permission from "./Permission.ts"
 import { type Hashed, type PlanError, Plans } from "./Plans.ts"
+import { present } from "./Present.ts"
 import { type Project, Projects, type ProjectsError } from "./Projects.ts"
 import * as RunId from "./RunId.ts"
 import { Runner } from "./Runner.ts"
@@ -47,15 +48,18 @@ export type DispatchError =
 const deepest = 5
 const longestPrompt = 16 * 1024 * 1024
 
+type Asked = "agent" | "fallback" | "model" | "permission" | "session" | "fork"
+
 /** What is asked of agents, as far as something is. */
-const wishOf = ({ agent, fallback, fork, model, permission, session }: DispatchRequest) => ({
-  ...(agent === undefined ? {} : { agent }),
-  ...(fallback === undefined || fallback.length === 0 ? {} : { fallback }),
-  ...(model === undefined ? {} : { model }),
-  ...(permission === undefined ? {} : { permission }),
-  ...(session === undefined ? {} : { session }),
-  ...(fork === undefined ? {} : { fork }),
-})
+const wishOf = ({ agent, fallback = [], fork, model, permission, session }: DispatchRequest) =>
+  present<Pick<DispatchRequest, Asked>>({
+    agent,
+    fallback: fallback.length === 0 ? undefined : fallback,
+    model,
+    permission,
+    session,
+    fork,
+  })
 
 const itself = (pipeline: string, asked: ReadonlyArray<string>): string =>
   `pipeline ${JSON.stringify(pipeline)} says itself who does what: leave out ${asked.join(", ")}, or name an agent instead of a pipeline`
