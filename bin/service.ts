@@ -1,8 +1,8 @@
 /** `hub service` on this machine, for this user. */
-import { realpathSync } from "node:fs"
 import { homedir } from "node:os"
 import { Effect } from "effect"
 import { type ServiceOptions, serviceCommands } from "../core/edge/extras/Service.ts"
+import * as RealPath from "../core/host/RealPath.ts"
 import * as Live from "../core/live/Processes.ts"
 import { Processes } from "../core/services/Processes.ts"
 
@@ -28,7 +28,7 @@ const user = (env: Readonly<Record<string, string | undefined>>): ServiceOptions
 export const lasting = ([program = "", ...args]: ReadonlyArray<string>): ReadonlyArray<string> => {
   const found = args.length === 0 ? Bun.which("hub") : null
   return [
-    found?.startsWith("/") === true && realpathSync(found) === realpathSync(program) ? found : program,
+    found?.startsWith("/") === true && RealPath.of(found) === RealPath.of(program) ? found : program,
     ...args,
   ]
 }

@@ -1,9 +1,10 @@
 /** What files and variables tell of an installed program. Nothing is started, and nothing of a login is read. */
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { Effect, Option, Schema } from "effect"
 import type { Prober } from "../plugin/Agent.ts"
+import * as RealPath from "./RealPath.ts"
 
 /** A program of an npm package stands at most so deep in it: `vendor/x64-linux/bin/codex`. */
 const deepest = 5
@@ -22,7 +23,7 @@ export const look: Pick<Prober, "home" | "env" | "exists" | "packaged"> = {
 
 const realOf = (path: string): string => {
   try {
-    return realpathSync(path)
+    return RealPath.of(path)
   } catch {
     return path
   }

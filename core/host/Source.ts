@@ -1,12 +1,13 @@
 /** Where a plugin's code stands: compiled in, a file, a folder, or a package. */
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { PluginFailed } from "../plugin/Catalogue.ts"
 import type { Plugin } from "../plugin/Plugin.ts"
 import { didYouMean } from "../toml/Toml.ts"
 import { type Instance, placeOf } from "./PluginsToml.ts"
+import * as RealPath from "./RealPath.ts"
 
 /** The first-party plugins by id, each loaded when it is wanted. */
 export type Builtin = Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>>
@@ -55,7 +56,7 @@ const fileAt = (instance: Instance, at: string): Effect.Effect<Source, PluginFai
 }
 
 const fileSource = (at: string, isFolder: boolean): Source => {
-  const entry = realpathSync(at)
+  const entry = RealPath.of(at)
   return { kind: "file", entry, folder: isFolder ? entry : path.dirname(entry) }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs"
 import { join, resolve, sep } from "node:path"
 import { Effect } from "effect"
+import * as RealPath from "../../host/RealPath.ts"
 import { OperationFailed } from "../../plugin/Operation.ts"
 
 /** No file that a person writes by hand is larger. */
@@ -22,7 +23,7 @@ export const readText = (cwd: string, name: string): Effect.Effect<string, Opera
 export const readInside = (folder: string, name: string): Effect.Effect<string, OperationFailed> =>
   Effect.try({
     try: () => {
-      const real = realpathSync(join(folder, name))
+      const real = RealPath.of(join(folder, name))
       if (!real.startsWith(join(realpathSync(folder), sep))) throw new Error("it leads out of its folder")
       return read(real)
     },

@@ -1,7 +1,8 @@
 /** Where the hub is registered on this machine, and whether that still leads to it. */
-import { existsSync, realpathSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { isAbsolute } from "node:path"
 import { Effect } from "effect"
+import * as RealPath from "../../../host/RealPath.ts"
 import { type Client, clients, type Machine } from "./Clients.ts"
 import * as Config from "./Config.ts"
 import { envOf, type Hub, isHub, wordsOf } from "./Entry.ts"
@@ -82,6 +83,6 @@ const judge = (entry: unknown, hub: Hub): { readonly state: State; readonly deta
 /** Whichever of its names it is started by. */
 const sameProgram = (words: ReadonlyArray<string>, [program, ...args]: Hub["command"]): boolean => {
   const [first = "", ...rest] = words
-  const isSame = first === program || (isAbsolute(first) && realpathSync(first) === realpathSync(program))
+  const isSame = first === program || (isAbsolute(first) && RealPath.of(first) === RealPath.of(program))
   return isSame && rest.join("\0") === args.join("\0")
 }

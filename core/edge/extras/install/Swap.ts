@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import * as fs from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { Effect, Schedule, type Scope } from "effect"
+import * as RealPath from "../../../host/RealPath.ts"
 import { OperationFailed } from "../../../plugin/Operation.ts"
 
 export interface Place {
@@ -31,7 +32,7 @@ const max_bytes = 32 * 1024 * 1024
 
 export const look = (place: Place): Effect.Effect<Found, OperationFailed> =>
   attempt(place.file, () => {
-    const real = followed(place.file)
+    const real = RealPath.of(place.file)
     if (place.within !== undefined) inside(real, place.within)
     return { real, bytes: contents(real) }
   })
@@ -82,7 +83,7 @@ const swap = (place: Place, { bytes, real }: Found, wanted: Buffer | undefined):
 const unchanged = (place: Place, real: string, bytes: Buffer | undefined): void => {
   const now = contents(real)
   if (
-    followed(place.file) === real &&
+    RealPath.of(place.file) === real &&
     (now === bytes || (bytes !== undefined && now?.equals(bytes) === true))
   )
     return
@@ -135,26 +136,6 @@ const taken = (lock: string): void => {
   const stat = fs.lstatSync(lock, { throwIfNoEntry: false })
   if (stat?.isDirectory() === true && Date.now() - stat.mtimeMs > stale_ms) fs.rmdirSync(lock)
   fs.mkdirSync(lock)
-}
-
-/**
- * Where a file is, or would be made, behind all links. The file itself is not asked for its real path: Bun 1.4.5 says that there is
- * none while another program renames a new one into its place.
- */
-const followed = (file: string, depth = 0): string => {
-  const stat = fs.lstatSync(file, { throwIfNoEntry: false })
-  if (stat === undefined) return ofMissing(file)
-  const folder = fs.realpathSync(dirname(file))
-  if (!stat.isSymbolicLink()) return join(folder, basename(file))
-  if (depth > 40) throw coded("ELOOP")
-  return followed(resolve(folder, fs.readlinkSync(file)), depth + 1)
-}
-
-/** By the nearest folder above that is there. */
-const ofMissing = (file: string): string => {
-  const above = dirname(file)
-  if (above === file) return file
-  return join(fs.existsSync(above) ? fs.realpathSync(above) : ofMissing(above), basename(file))
 }
 
 const inside = (real: string, folder: string): void => {
