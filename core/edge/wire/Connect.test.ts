@@ -8,6 +8,7 @@ import type { Door, HubUnreachable } from "../Door.ts"
 import { described } from "../fixtures/described.ts"
 import { acme, catalogueOf, handles } from "../fixtures/handles.ts"
 import { connect } from "./Connect.ts"
+import { answers, Nobody, open } from "./Link.ts"
 import { listen } from "./Listen.ts"
 import { PROTOCOL } from "./Protocol.ts"
 
@@ -103,6 +104,25 @@ live(
     expect(failureTag(yield* Effect.exit(connect(stale)))).toBe("HubUnreachable")
     yield* listening(door, stale)
     expect((yield* connect(stale)).call).toBeFunction()
+  }),
+)
+
+live(
+  "a hub that goes before it lets in who has found it counts as none",
+  Layer.empty,
+  Effect.gen(function* () {
+    const path = `${yield* tempHome}/hub.sock`
+    const goes = <A>(ask: () => Promise<A>): Promise<A> => {
+      const listener = Bun.listen({ unix: path, socket: { data() {} } })
+      const asked = ask()
+      listener.stop(true)
+      return asked
+    }
+    expect(yield* Effect.promise(() => goes(() => answers(path)))).toBe(false)
+    const hello = { protocol: PROTOCOL, kind: "calls", version: "1" } as const
+    const hearing = { line: () => {}, tooLong: () => {}, lost: () => {} }
+    const found = goes(() => open(path, hello, hearing).catch((cause: unknown) => cause))
+    expect(yield* Effect.promise(() => found)).toBeInstanceOf(Nobody)
   }),
 )
 

@@ -167,5 +167,6 @@ const dial = async (path: string, make: (socket: Bun.Socket) => Link): Promise<L
   }
 }
 
+/** ECONNRESET: whoever listened went before it let us in. */
 const isNobody = (cause: unknown): boolean =>
-  ["ENOENT", "ECONNREFUSED"].includes(String((cause as { code?: unknown }).code))
+  ["ENOENT", "ECONNREFUSED", "ECONNRESET"].includes(String((cause as { code?: unknown }).code))
