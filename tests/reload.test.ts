@@ -118,7 +118,7 @@ test("a cooling agent is passed over at once, also after a restart, and everybod
   const events = await run(home, ["runs", "events", second.run_id, "--json"])
   expect(events.out).toContain("cooling")
   expect((await run(home, ["why", second.run_id])).out).toMatch(/limited.*cooling/s)
-  expect((await run(home, ["agents"])).out).toMatch(/limited +cooling until \d{4}-.*rate_limited/)
+  expect((await run(home, ["agents"])).out).toMatch(/limited +cooling +until \d{4}-.*rate_limited/)
   const { agents } = documentOf<{
     agents: ReadonlyArray<{ id: string; cooling: ReadonlyArray<{ until: string }> }>
   }>(await run(home, ["agents", "--json"]))

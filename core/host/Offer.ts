@@ -59,6 +59,7 @@ export const Offer = Schema.Struct({
       id: Schema.NonEmptyString,
       ...named,
       supports: key(Supports),
+      program: key(Schema.String),
       /** Answers `agent.probe`. */
       probe: key(Schema.Boolean),
       /** The text `{{hub}}` in `entry` becomes the path of the hub. */

@@ -174,6 +174,7 @@ const shown = (what: string, ...schemas: ReadonlyArray<Schema.Top>): Check => ({
 
 const subjectOf = (agent: Extract<AgentHandle, { readonly kind: "program" }>) => ({
   id: agent.id,
+  program: agent.program,
   launch: agent.launch,
   decode: (
     request: Parameters<typeof agent.decoder>[0],

@@ -6,7 +6,7 @@ import * as Field from "./Field.ts"
 import * as Plugin from "./Plugin.ts"
 
 /** A config with `fields` in it. */
-export type Config = Schema.Codec<{ readonly id?: string | undefined }, unknown>
+export type Config = Schema.Codec<{ readonly id?: string | undefined; readonly program: string }, unknown>
 
 export interface Given<C extends Config> {
   /** Of the plugin: `agent-acme`. */
@@ -36,6 +36,7 @@ export const of = <C extends Config>(given: Given<C>): Adapter<C> => {
     Agent.program({
       id,
       summary: typeof name === "function" ? name(config) : name,
+      program: config.program,
       supports: typeof supports === "function" ? supports(config) : supports,
       launch: (request) => launch(config, request),
       decoder: (request) => decoder(id, request, config),

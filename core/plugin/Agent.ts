@@ -156,6 +156,8 @@ export interface ProgramAgent {
   readonly kind: "program"
   readonly id: string
   readonly summary: string
+  /** What `launch` starts, a name on PATH or an absolute path: with it, lists tell where it is not installed. */
+  readonly program?: string | undefined
   readonly supports: Supports
   /** Pure. A Failure when the request asks for what the agent cannot do, and `supports` has no word for. */
   readonly launch: (request: AgentRequest) => Launch | Failure
@@ -218,6 +220,8 @@ export interface StreamAgent {
   readonly kind: "stream"
   readonly id: string
   readonly summary: string
+  /** What `run` starts, when it is a local program: a name on PATH or an absolute path. */
+  readonly program?: string | undefined
   readonly supports: Supports
   readonly run: (
     request: AgentRequest,

@@ -42,6 +42,7 @@ interface Contributed {
 export interface ProgramAgentHandle extends Contributed {
   readonly kind: "program"
   readonly id: string
+  readonly program?: string | undefined
   readonly supports: Supports
   readonly launch: (request: AgentRequest) => Effect.Effect<Launch, Failure>
   readonly decoder: (request: AgentRequest) => Effect.Effect<DecoderHandle, Failure, Scope.Scope>
@@ -52,6 +53,7 @@ export interface ProgramAgentHandle extends Contributed {
 export interface StreamAgentHandle extends Contributed {
   readonly kind: "stream"
   readonly id: string
+  readonly program?: string | undefined
   readonly supports: Supports
   readonly run: (
     request: AgentRequest,

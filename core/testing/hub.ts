@@ -18,6 +18,7 @@ import * as Engine from "../live/Engine.ts"
 import * as Events from "../live/Events.ts"
 import * as Files from "../live/Files.ts"
 import * as Home from "../live/Home.ts"
+import * as Processes from "../live/Processes.ts"
 import * as Secrets from "../live/Secrets.ts"
 import * as Supervisor from "../live/Supervisor.ts"
 import { tempHome } from "./effect.ts"
@@ -75,7 +76,14 @@ export const rooms = (path: string, { agents, pipelines = {} }: Given) => {
   const ports = Layer.mergeAll(Engine.layer, Events.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Database.layer, Secrets.layer)),
     Layer.provideMerge(
-      Layer.mergeAll(Home.layer(path), Files.layer, Supervisor.layer, registry, Lifecycle.layer),
+      Layer.mergeAll(
+        Home.layer(path),
+        Files.layer,
+        Processes.layer,
+        Supervisor.layer,
+        registry,
+        Lifecycle.layer,
+      ),
     ),
   )
   return Dispatch.layer.pipe(

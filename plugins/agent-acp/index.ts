@@ -19,6 +19,7 @@ export default Plugin.define({
     const agent = Agent.stream({
       id: setting.agent,
       summary: preset.summary,
+      program: config.program ?? preset.program,
       supports: {
         resume: preset.resume ?? true,
         model: true,

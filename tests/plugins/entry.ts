@@ -183,7 +183,7 @@ const asked = (
         const decoder = yield* agent.decoder(request)
         const events = yield* decoder.feed(given.lines, "stdout")
         const exit = { code: 0, signal: null, timed_out: false, lost: false, ended_at: 0 }
-        return { launch, events, answer: yield* decoder.end(exit) }
+        return { program: agent.program, launch, events, answer: yield* decoder.end(exit) }
       })
     }
     case "event":

@@ -65,6 +65,7 @@ const everything = async (hub: Hub) => {
   })
   expect(await hub.ask("agent", "acme", { lines: ["say hello", "break"] })).toMatchObject({
     ok: {
+      program: "acme",
       launch: { program: "acme", args: ["--loud", "hi"] },
       events: [
         { type: "agent_message", data: { text: "hello" } },

@@ -1,8 +1,9 @@
 /** Operations on what there is: agents and plugins. */
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { type AgentHandle, PluginState, Registry } from "../../plugin/Catalogue.ts"
 import { FailureClass } from "../../plugin/Failure.ts"
 import * as Operation from "../../plugin/Operation.ts"
+import { Processes } from "../../services/Processes.ts"
 import { type CoolingAgent, Cooldowns } from "../Cooldowns.ts"
 import { present } from "../Present.ts"
 import { said } from "../Refusal.ts"
@@ -22,6 +23,8 @@ const AgentView = Schema.Struct({
   summary: Schema.String,
   kind: Schema.Literals(["program", "stream"]),
   supports: Schema.Record(Schema.String, Schema.Unknown),
+  /** Why its program cannot be started now. Left out when it can, or when the agent does not say what it starts. */
+  missing: Schema.optionalKey(Schema.String),
   /** Accounts of this agent that a fallback passes over for now. */
   cooling: Schema.Array(CoolingView),
 })
@@ -33,30 +36,56 @@ const coolingView = ({ because, class: class_, model, until }: CoolingAgent): ty
   ...(model === undefined ? {} : { model }),
 })
 
-const agentView = (handle: AgentHandle, cooling: ReadonlyArray<CoolingAgent>): typeof AgentView.Type => ({
+const agentView = (
+  handle: AgentHandle,
+  missing: string | undefined,
+  cooling: ReadonlyArray<CoolingAgent>,
+): typeof AgentView.Type => ({
   id: handle.id,
   plugin: handle.plugin,
   summary: handle.summary,
   kind: handle.kind,
   supports: present(handle.supports) as Record<string, unknown>,
+  ...(missing === undefined ? {} : { missing }),
   cooling: cooling.filter(({ agent }) => agent === handle.id).map(coolingView),
 })
 
-/** The agents that there are now. */
-export const agentsNow = Effect.fnUntraced(function* (
-  registry: Registry["Service"],
-  cooldowns: Cooldowns["Service"],
-) {
-  const { agents } = yield* registry.current
-  const cooling = yield* cooldowns.all
-  return { agents: [...agents.values()].map((handle) => agentView(handle, cooling)) }
+const missing = Effect.fnUntraced(function* (processes: Processes["Service"], { program }: AgentHandle) {
+  if (program === undefined) return undefined
+  const found = yield* Effect.result(processes.which(program))
+  return Result.isFailure(found) ? found.failure.message : undefined
 })
 
-const agentLine = ({ cooling, id, plugin, summary }: typeof AgentView.Type): ReadonlyArray<string> => {
-  const [first] = cooling
-  const rest =
-    first === undefined ? summary : `cooling until ${first.until} (${first.class}): ${first.because}`
-  return [id, plugin, Text.brief(rest, 100)]
+/** The agents that there are now. Starts none. */
+export const agentsNow = Effect.gen(function* () {
+  const cooldowns = yield* Cooldowns
+  const processes = yield* Processes
+  const registry = yield* Registry
+  return Effect.gen(function* () {
+    const { agents } = yield* registry.current
+    const cooling = yield* cooldowns.all
+    return {
+      agents: yield* Effect.forEach(agents.values(), (handle) =>
+        Effect.map(missing(processes, handle), (why) => agentView(handle, why, cooling)),
+      ),
+    }
+  })
+})
+
+const agentLine = (agent: typeof AgentView.Type): ReadonlyArray<string> => [
+  agent.id,
+  agent.plugin,
+  ...stateOf(agent).map((text) => Text.brief(text, 100)),
+]
+
+const stateOf = ({
+  cooling: [first],
+  missing,
+  summary,
+}: typeof AgentView.Type): readonly [string, string] => {
+  if (missing !== undefined) return ["missing", missing]
+  if (first === undefined) return ["ready", summary]
+  return ["cooling", `until ${first.until} (${first.class}): ${first.because}`]
 }
 
 const none = (what: string, hint: string) => `No ${what}. ${hint}`
@@ -74,12 +103,13 @@ const pluginLine = (plugin: PluginState): ReadonlyArray<string> => [
 
 export const make = Effect.gen(function* () {
   const registry = yield* Registry
-  const cooldowns = yield* Cooldowns
+  const agents = yield* agentsNow
   return [
     Operation.make({
       name: "list_agents",
       title: "List agents",
-      summary: "Lists the agents that work can be given to, and which of them are cooling after a limit.",
+      summary:
+        "Lists the agents that work can be given to, and which of them are cooling after a limit or not installed.",
       input: Schema.Struct({}),
       output: Schema.Struct({ agents: Schema.Array(AgentView) }),
       readonly: true,
@@ -88,7 +118,7 @@ export const make = Effect.gen(function* () {
         agents.length === 0
           ? none("agents", "Name one in plugins.toml: `hub init` writes a commented one.")
           : Text.table(agents.map(agentLine)),
-      run: () => said(agentsNow(registry, cooldowns)),
+      run: () => said(agents),
     }),
     Operation.make({
       name: "list_plugins",

@@ -5,6 +5,7 @@ import type { Operation } from "../../plugin/Operation.ts"
 import { Events } from "../../services/Events.ts"
 import { Files } from "../../services/Files.ts"
 import { Home } from "../../services/Home.ts"
+import { Processes } from "../../services/Processes.ts"
 import { Secrets } from "../../services/Secrets.ts"
 import { Cooldowns } from "../Cooldowns.ts"
 import { Dispatch } from "../Dispatch.ts"
@@ -37,6 +38,7 @@ const blank = Context.empty().pipe(
   Context.add(Rehearsal, {} as never),
   Context.add(Files, {} as never),
   Context.add(Home, {} as never),
+  Context.add(Processes, {} as never),
   Context.add(Secrets, {} as never),
   Context.add(Store, {} as never),
 )

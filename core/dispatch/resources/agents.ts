@@ -16,7 +16,7 @@ export const make = Effect.gen(function* () {
   const cooldowns = yield* Cooldowns
   const events = yield* Events
   const registry = yield* Registry
-  const now = Effect.map(agentsNow(registry, cooldowns), json)
+  const now = Effect.map(yield* agentsNow, json)
 
   /** Until the first of those that rest may be asked again. */
   const rest = Effect.gen(function* () {

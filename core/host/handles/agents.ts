@@ -23,6 +23,7 @@ export const agentHandle = (border: Border, agent: Agent): AgentHandle => {
     plugin: border.plugin,
     id: agent.id,
     summary: agent.summary,
+    program: agent.program,
     supports: agent.supports,
     probe: probeOf(border, agent),
   }

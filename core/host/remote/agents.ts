@@ -11,12 +11,13 @@ type Offered = NonNullable<Offer["agents"]>[number]
 
 export const agent = (far: Far, offered: Offered): ProgramAgentHandle => {
   const { border, remote } = far
-  const { client, id, summary, supports } = offered
+  const { client, id, program, summary, supports } = offered
   return {
     plugin: border.plugin,
     kind: "program",
     id,
     summary,
+    program,
     supports: supports ?? {},
     launch: (request) =>
       failingCall(

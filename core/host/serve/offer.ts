@@ -28,6 +28,7 @@ const describe = (given: Contributions): Offer => ({
     id: agent.id,
     summary: agent.summary,
     supports: { ...agent.supports } as never,
+    ...(agent.program === undefined ? {} : { program: agent.program }),
     probe: agent.probe !== undefined,
     ...("client" in agent && agent.client !== undefined ? { client: clientOf(agent.client) } : {}),
   })),

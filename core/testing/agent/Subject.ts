@@ -18,6 +18,7 @@ export interface Recording {
 /** The agent as the suite asks it: a plugin's own, or one behind the hub's border. */
 export interface Subject {
   readonly id: string
+  readonly program?: string | undefined
   readonly launch: (request: AgentRequest) => Effect.Effect<Launch, Failure>
   /** Feeds the lines to a fresh decoder, then ends it. */
   readonly decode: (
@@ -30,6 +31,7 @@ export interface Subject {
 /** A plugin's own agent, without the hub's border. */
 export const subjectOf = (agent: ProgramAgent): Subject => ({
   id: agent.id,
+  program: agent.program,
   launch: (request) => Effect.suspend(() => result(agent.launch(request))),
   decode: (request, lines, exit) =>
     Effect.sync(() => {

@@ -31,6 +31,7 @@ const launches = (agent: Subject, prompt: string) =>
     assert.deepEqual(first, second, "two launches of one request differ")
     const launch = first.success
     assert(launch.program !== "", "no program")
+    assert.equal(agent.program ?? launch.program, launch.program, "it starts another program than it says")
     assert(
       launch.args.every((arg) => typeof arg === "string" && !arg.includes("\0")),
       "an argument is no text, or holds NUL",
