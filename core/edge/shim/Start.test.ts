@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test"
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serveWhileNeeded } from "./Start.ts"
@@ -17,7 +26,7 @@ interface Started {
 const starts = (): ReadonlyArray<Started> => {
   const file = join(home, "starts")
   if (!existsSync(file)) return []
-  const lines = readFileSync(file, "utf8").trim().split("\n")
+  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1)
   return lines.map((line) => JSON.parse(line) as Started)
 }
 
@@ -65,6 +74,9 @@ test("a hub that cannot start says why to all who wait, and is tried again by wh
   for (const one of all) expect(one).toBe("2: plugins.toml:3:1  no plugin.")
   expect(statSync(join(home, "logs", "start.log")).mode & 0o777).toBe(0o600)
   rmSync(join(home, "broken"))
+  // Which failure is an old one does not hang on clocks.
+  const later = Date.now() / 1_000 + 3_600
+  utimesSync(join(home, "logs", "start.failed"), later, later)
   expect(await said(starter())).toBe("up")
 })
 

@@ -6,7 +6,6 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  statSync,
   watch,
   writeFileSync,
 } from "node:fs"
@@ -50,10 +49,11 @@ export const start = async (wanted: Start): Promise<void> => {
   const since = Date.now()
   prepare(wanted.home)
   const socket = join(wanted.home, "hub.sock")
+  const before = lastFailure(wanted.home)
   const changes = following(wanted.home, basename(socket))
   try {
     while (wanted.instead !== undefined || !(await answers(socket))) {
-      if (await alone(wanted.home, () => launch(wanted, socket, since, changes))) return
+      if (await alone(wanted.home, () => launch(wanted, socket, before, changes))) return
       if (Date.now() - since > within) throw late(socket)
       await changes.next()
     }
@@ -101,27 +101,43 @@ const isFree = (lock: { readonly run: (sql: string) => unknown }): boolean => {
   }
 }
 
-const launch = async (wanted: Start, socket: string, since: number, changes: Changes): Promise<void> => {
+const launch = async (
+  wanted: Start,
+  socket: string,
+  before: string | undefined,
+  changes: Changes,
+): Promise<void> => {
   await wanted.instead?.()
   if (await answers(socket)) return
-  const failed = join(wanted.home, "logs", "start.failed")
   // Who waited while another one tried has its answer.
-  const told = toldSince(failed, since)
-  if (told !== undefined) throw told
-  rmSync(failed, { force: true })
+  const last = lastFailure(wanted.home)
+  if (last !== undefined && last !== before) throw toldIn(last)
+  rmSync(failureOf(wanted.home), { force: true })
   try {
     await spawn(wanted, socket, changes)
   } catch (cause) {
-    if (cause instanceof StartFailed)
-      writeFileSync(failed, JSON.stringify([cause.message, cause.code]), { mode: 0o600 })
+    if (cause instanceof StartFailed) tell(wanted.home, cause)
     throw cause
   }
 }
 
-const toldSince = (file: string, since: number): StartFailed | undefined => {
-  const found = statSync(file, { throwIfNoEntry: false })
-  if (found === undefined || found.mtimeMs < since) return undefined
-  const [message, code] = JSON.parse(readFileSync(file, "utf8")) as [string, number?]
+const failureOf = (home: string): string => join(home, "logs", "start.failed")
+
+/** As it was written; undefined when the last one did not fail. */
+const lastFailure = (home: string): string | undefined => {
+  try {
+    return readFileSync(failureOf(home), "utf8") || undefined
+  } catch {
+    return undefined
+  }
+}
+
+// No failure reads like another: clocks are too coarse to tell them apart.
+const tell = (home: string, { code, message }: StartFailed): void =>
+  writeFileSync(failureOf(home), JSON.stringify([message, code, crypto.randomUUID()]), { mode: 0o600 })
+
+const toldIn = (failure: string): StartFailed => {
+  const [message, code] = JSON.parse(failure) as [string, number?]
   return new StartFailed(message, code)
 }
 
