@@ -1,14 +1,17 @@
 /** What is handed to a tool, of an agent that asks for the call first: opencode 1.18.33 tells it in the same breath, behind the question. */
-import { Deferred, Effect } from "effect"
+import { Deferred, type Duration, Effect } from "effect"
 import { Reading } from "hub/plugin"
 
 type Json = Reading.Json
 
-/** How long it is waited for. */
-const breath = "300 millis"
-
 export class Inputs {
+  readonly #breath: Duration.Input
   readonly #awaited = new Map<string, Deferred.Deferred<void>>()
+
+  /** `breath`: how long it is waited for. */
+  constructor(breath: Duration.Input) {
+    this.#breath = breath
+  }
 
   /** Of each call, whatever is told of it. */
   heard(update: Json): Effect.Effect<void> {
@@ -23,7 +26,7 @@ export class Inputs {
       const awaited = Deferred.makeUnsafe<void>()
       this.#awaited.set(idOf(call), awaited)
       return Effect.ensuring(
-        Effect.timeoutOption(Deferred.await(awaited), breath),
+        Effect.timeoutOption(Deferred.await(awaited), this.#breath),
         Effect.sync(() => this.#awaited.delete(idOf(call))),
       )
     })

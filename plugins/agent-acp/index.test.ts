@@ -11,6 +11,9 @@ import { run } from "./Turn.ts"
 
 const here = (file: string) => join(import.meta.dirname, "fixtures", file)
 
+/** Longer than a test: what comes late on a busy machine comes in time. */
+const waits = { farewell: "1 hour", breath: "1 hour" } as const
+
 interface Given {
   readonly request?: Partial<Agent.AgentRequest>
   readonly config?: object
@@ -44,7 +47,7 @@ const began = Effect.fnUntraced(function* (args: ReadonlyArray<string>, given: G
     ...request,
   }
   const tools = { processes: yield* Processes, workspace: {} as never }
-  return { asked, cwd, stream: run(tools, setting, whole, host) }
+  return { asked, cwd, stream: run(tools, setting, whole, host, waits) }
 })
 
 /** The whole turn: its events, and how it ended. */
