@@ -516,6 +516,24 @@ live(
   30_000,
 )
 
+live(
+  "a start whose folder is removed before the hub has read it fails, and nothing of it is left",
+  layer,
+  Effect.gen(function* () {
+    const { run_id, sh } = yield* place
+    const { start } = yield* Supervisor
+    const spec = sh("one", 'rm -r "$HUB_ATTEMPT"; while :; do sleep 1; done')
+    const starting = yield* Effect.forkChild(start(spec), { startImmediately: true })
+    // This hub stands still meanwhile.
+    while (fs.existsSync(spec.dir)) Bun.sleepSync(1)
+    expect(yield* Effect.flip(Fiber.join(starting))).toMatchObject({
+      _tag: "SpoolFailed",
+      detail: "the folder was removed",
+    })
+    expect(processesOf([run_id])).toEqual([])
+  }),
+)
+
 const full = expect.stringMatching(/ENOSPC|no space left/)
 
 if (root)
@@ -552,7 +570,8 @@ if (root)
       const { sh } = yield* place
       const { start } = yield* Supervisor
       const disk = yield* mounted("256k")
-      const deaf = 'trap "" TERM; echo on; head -c 1000000 /dev/zero 2>/dev/null; while :; do sleep 0.05; done'
+      const deaf =
+        'trap "" TERM; echo on; head -c 1000000 /dev/zero 2>/dev/null; while :; do sleep 0.05; done'
       const late = yield* start(sh("", deaf, { dir: `${disk}/late`, time_limit: Duration.seconds(1) }))
       expect(yield* late.exit).toMatchObject({ code: 137, timed_out: true, disk_full: true })
       fs.truncateSync(`${disk}/late/out`, 0)

@@ -7,6 +7,7 @@ import * as Children from "./supervisor/Children.ts"
 import * as Command from "./supervisor/Command.ts"
 import * as End from "./supervisor/End.ts"
 import { follow } from "./supervisor/Follow.ts"
+import * as Proc from "./supervisor/Proc.ts"
 import * as Spool from "./supervisor/Spool.ts"
 import * as Watch from "./supervisor/Watch.ts"
 import * as Wrapper from "./supervisor/Wrapper.ts"
@@ -76,8 +77,16 @@ const begin = Effect.fnUntraced(function* (
     if (claim?.pid === child.pid) return supervised({ dir: spec.dir, claim, child }, false, spec.grace)
     if (claim || (claim === null && ended !== undefined)) return supervised(yield* settled(spec.dir), true)
     if (ended !== undefined) return yield* new SpoolFailed({ dir: spec.dir, detail: refusal(ended) })
+    if (Spool.isRemoved(spec.dir)) return yield* orphaned(spec.dir, child.pid)
     yield* bell.wait
   }
+})
+
+/** Nobody will find this start again: what there is of it ends. */
+const orphaned = Effect.fnUntraced(function* (dir: string, pid: number) {
+  Proc.send(-pid, "SIGKILL")
+  yield* End.killMarked("HUB_ATTEMPT", dir)
+  return yield* new SpoolFailed({ dir, detail: "the folder was removed" })
 })
 
 const refusal = (status: number): string => {

@@ -27,6 +27,9 @@ export const claim = (dir: string): Claim | null | undefined => {
   return { pid: Number(pid), boot, grace: Duration.seconds(Number(grace) || 0), born: born.join(" ") }
 }
 
+/** Somebody took the folder away after `prepare` made it, or does so now. */
+export const isRemoved = (dir: string): boolean => !fs.existsSync(`${dir}/out`)
+
 /** How it ended, once that is written down. */
 export const exit = (dir: string): Exit | undefined => {
   const written = record(`${dir}/exit`)
