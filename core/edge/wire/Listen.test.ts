@@ -218,7 +218,8 @@ live(
     expect(late).toMatchObject({ error: { code: ENDING } })
     yield* asking(() => transport.send({ jsonrpc: "2.0", id: 1, result: { done: true } }))
     const rest = yield* asking(() => Array.fromAsync(allOf(client)))
-    expect(rest.at(-1)).toEqual({ jsonrpc: "2.0", id: 1, result: { done: true } })
+    // What was asked in the same instant may be refused behind it.
+    expect(rest).toContainEqual({ jsonrpc: "2.0", id: 1, result: { done: true } })
     yield* asking(() => client.closed)
     yield* Fiber.join(closing)
   }),
@@ -285,9 +286,9 @@ else
 /** Those who knock in one go. The queue of macOS is shorter. */
 const atOnce = process.platform === "linux" ? 1_000 : 100
 
-live(
+// Time stands still: they say nothing, and none of them is hung up on for that before all are there.
+effect(
   "a thousand clients are let in at once, and more than a hub bears are told so",
-  Layer.empty,
   Effect.gen(function* () {
     const { path } = yield* serving()
     const all: Array<Client> = []
