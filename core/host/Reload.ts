@@ -4,7 +4,7 @@ import { Effect, Stream, SubscriptionRef } from "effect"
 import { about } from "../services/Log.ts"
 import type { Invalid, TomlSyntax } from "../toml/Toml.ts"
 import { bringUp, close, currentKey, type Shared } from "./Life.ts"
-import { type PluginsToml, read } from "./PluginsToml.ts"
+import { locate, type PluginsToml, read } from "./PluginsToml.ts"
 import * as Settings from "./Settings.ts"
 import { filesOf } from "./Source.ts"
 import { watch } from "./Watch.ts"
@@ -46,7 +46,7 @@ export const make = Effect.fnUntraced(function* (shared: Shared) {
     requires: (name: string): boolean =>
       toml?.instances.some((instance) => instance.name === name && instance.startup === "required") ?? false,
     /** All that a change can come from. */
-    files: (): ReadonlyArray<string> => [toml?.file ?? "", ...named(toml), ...loaded(shared)],
+    files: (): ReadonlyArray<string> => [locate(options).file, ...named(toml), ...loaded(shared)],
   }
 })
 
@@ -76,17 +76,23 @@ const named = (toml: PluginsToml | undefined): ReadonlyArray<string> =>
 const loaded = ({ instances }: Shared): ReadonlyArray<string> =>
   instances.sources.flatMap((source) => (source.kind === "file" ? [...filesOf(source.entry)] : []))
 
-/** Reloads at each change, until the host's scope closes. */
+/** Watches the file from now on, and gives what reloads at each change, until the host's scope closes: to be run once it is read. */
 export const follow = Effect.fnUntraced(function* ({ background, options }: Shared, file: Reload) {
   const { changes, cover } = yield* watch(options.home)
-  const coverAll = Effect.suspend(() => cover(file.files()))
   const again = Effect.catch(Effect.asVoid(file.reload), (error) =>
     Effect.logError(`${error.message}\nThe plugins of the last good file run on.`).pipe(about(here)),
   )
-  yield* coverAll
-  yield* Stream.fromQueue(changes).pipe(
-    Stream.debounce("100 millis"),
-    Stream.runForEach(() => Effect.andThen(again, coverAll)),
-    Effect.forkIn(background),
+  const coverAll = Effect.gen(function* () {
+    // What changes after it is read and before it is watched is told by nobody.
+    while (yield* cover(file.files())) yield* again
+  })
+  yield* cover(file.files())
+  return Effect.andThen(
+    coverAll,
+    Stream.fromQueue(changes).pipe(
+      Stream.debounce("100 millis"),
+      Stream.runForEach(() => Effect.andThen(again, coverAll)),
+      Effect.forkIn(background),
+    ),
   )
 })

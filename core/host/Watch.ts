@@ -5,8 +5,8 @@ import { Effect, Queue, type Scope } from "effect"
 
 export interface Watcher {
   readonly changes: Queue.Dequeue<string>
-  /** Watches these files from now on, and no others. */
-  readonly cover: (files: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Watches these files from now on, and no others. True when there are some that were not watched before. */
+  readonly cover: (files: ReadonlyArray<string>) => Effect.Effect<boolean>
 }
 
 /** At most one change waits to be taken. */
@@ -35,10 +35,12 @@ export const watch = Effect.fn("Watch.watch")(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => [...watchers.keys()].forEach(drop)))
   const cover = (wanted: ReadonlyArray<string>) =>
     Effect.sync(() => {
+      const before = files
       files = new Set([...wanted, path.join(home, "plugins.toml")])
       const folders = new Set([...files].map((file) => path.dirname(file)))
       for (const folder of watchers.keys()) if (!folders.has(folder)) drop(folder)
       for (const folder of folders) add(folder)
+      return [...files].some((file) => !before.has(file))
     })
   return { changes, cover }
 })
