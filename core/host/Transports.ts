@@ -43,6 +43,9 @@ export const worker = (instance: string, source: File): Connect =>
     return { send: (text) => thread.postMessage(text), kill: () => thread.terminate() }
   })
 
+/** How long its output is read on after its end: what it has left behind may hold it open. */
+const LAST_WORDS_MS = 1000
+
 /** The last lines that a process wrote to stderr, for the reason why it ended. */
 const TAIL = 2000
 
@@ -73,7 +76,7 @@ export const subprocess = (instance: Instance, source: File, runner: ReadonlyArr
     }
     const done = Promise.allSettled([read(), listen()])
     void child.exited.then(async (code) => {
-      await Promise.race([done, Bun.sleep(100)])
+      await Promise.race([done, Bun.sleep(LAST_WORDS_MS)])
       closed(
         `its process ended with ${child.signalCode ?? code}${stderr.trim() === "" ? "" : `: ${stderr.trim()}`}`,
       )
