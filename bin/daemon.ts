@@ -1,5 +1,5 @@
 /** `hub serve`: the one hub of a home, for all its clients. */
-import { Clock, Effect, Ref, type Scope, Stream } from "effect"
+import { Clock, Effect, Fiber, Ref, type Scope, Stream } from "effect"
 import { HubUnreachable } from "../core/edge/Door.ts"
 import { argumentsOf, type ServeFlags } from "../core/edge/extras/daemon/Flags.ts"
 import type { Clients } from "../core/edge/wire/Listen.ts"
@@ -52,11 +52,12 @@ const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, 
     ({ message }) => new HubUnreachable({ home: at.path, message }),
   )
   yield* endWithHome(at, hub)
+  const homeless = yield* Effect.forkScoped(gone(at.path, [hub.socket]), { startImmediately: true })
   const idle = yield* idleOf(flags, hub, clients, http)
   yield* Ref.set(changing, changingOf(http, idle))
   yield* Effect.forkScoped(givesBack(thisProcess))
   yield* ready([hub.socket, (yield* http)?.url].filter((one) => one !== undefined).join(" and "))
-  yield* Effect.raceFirst(gone(at.path, [hub.socket]), idle === undefined ? Effect.never : idle.ended)
+  yield* Effect.raceFirst(Fiber.join(homeless), idle === undefined ? Effect.never : idle.ended)
 })
 
 /** What stands behind it is loaded once somebody wants it: most hubs are never asked by HTTP. */

@@ -35,11 +35,12 @@ for (const [name, end] of Object.entries(endings))
   )
 
 live(
-  "is told at once when one was never there",
+  "is told at once when one was never there, or the folder is gone already",
   Layer.empty,
   Effect.gen(function* () {
     const { folder } = yield* furnished
     yield* gone(folder, [join(folder, "missing")])
+    yield* gone(join(folder, "missing"), [])
   }),
 )
 

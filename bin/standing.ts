@@ -1,5 +1,5 @@
 /** Whether the home of a hub at work is still there, and its socket where others look for it. */
-import { type Stats, statSync, watch } from "node:fs"
+import { type FSWatcher, type Stats, statSync, watch } from "node:fs"
 import { Effect } from "effect"
 
 /** Tells the same file from another one in its place. */
@@ -24,12 +24,20 @@ export const gone = (folder: string, files: ReadonlyArray<string>): Effect.Effec
     const look = () => {
       if (same.some((isSame) => !isSame())) resume(Effect.void)
     }
-    const watcher = watch(folder, look)
-    watcher.on("error", look)
+    const watcher = watching(folder, look)
     look()
     const timer = setInterval(look, anyhow)
     return Effect.sync(() => {
       clearInterval(timer)
-      watcher.close()
+      watcher?.close()
     })
   })
+
+/** None where the folder is gone already, or the system has no watchers left: then it is looked at now and then. */
+const watching = (folder: string, look: () => void): FSWatcher | undefined => {
+  try {
+    return watch(folder, look).on("error", look)
+  } catch {
+    return undefined
+  }
+}
