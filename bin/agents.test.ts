@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { Effect, Exit, Schema, Scope } from "effect"
 import { RunView } from "../core/dispatch/Model.ts"
 import type { Door } from "../core/edge/Door.ts"
+import { ended } from "../core/services/Runs.ts"
 import { assemble } from "./assemble.ts"
 import { hold, home } from "./home.ts"
 
@@ -83,7 +84,10 @@ const Accepted = Schema.Struct({ run_id: Schema.String })
 const asked = async (agent: string, prompt: string): Promise<RunView> => {
   const accepted = await call("dispatch", { prompt, agent, cwd: join(folder, "project") })
   const { run_id } = Schema.decodeUnknownSync(Accepted)(accepted)
-  return Schema.decodeUnknownSync(RunView)(await call("check_dispatch", { run_id, wait_seconds: 20 }))
+  for (;;) {
+    const run = Schema.decodeUnknownSync(RunView)(await call("check_dispatch", { run_id, wait_seconds: 20 }))
+    if (ended(run.state)) return run
+  }
 }
 
 describe("the prompt", () => {
