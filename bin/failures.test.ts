@@ -13,7 +13,10 @@ test("names each failed test with its file and its error, as Bun prints them", a
     test("thrown", () => { throw new Error("what broke") })`
   try {
     await Bun.write(join(folder, "some.test.ts"), source)
-    const { stderr, stdout } = Bun.spawnSync([process.execPath, "test"], { cwd: folder })
+    const { stderr, stdout } = Bun.spawnSync([process.execPath, "test"], {
+      cwd: folder,
+      env: { ...process.env, FORCE_COLOR: undefined },
+    })
     const found = failures(`${stdout}${stderr}`)
     expect(found).toHaveLength(2)
     expect(found[0]).toContain("some.test.ts:")

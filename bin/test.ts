@@ -55,6 +55,8 @@ const collected =
   async (...args) => {
     const child = Bun.spawn([process.execPath, ...args], {
       cwd: root,
+      // In colours Bun marks what failed by another word.
+      env: { ...process.env, FORCE_COLOR: undefined },
       stdin: "ignore",
       stdout: isLive ? "inherit" : "pipe",
       stderr: "pipe",
