@@ -1,5 +1,5 @@
 /** Plans for runs: of a named pipeline, of a list of agents, or of what an open run was accepted with. */
-import { Context, Effect, Layer, Ref, Schema } from "effect"
+import { Context, Effect, Layer, Predicate, Ref, Schema } from "effect"
 import { Registry } from "../plugin/Catalogue.ts"
 import { EveryAgent } from "../pipeline/EveryAgent.ts"
 import * as Implicit from "../pipeline/Implicit.ts"
@@ -10,6 +10,7 @@ import type { FileFailed } from "../services/Workspace.ts"
 import { didYouMean, type Invalid, type TomlSyntax } from "../toml/Toml.ts"
 import { sha256 } from "./Digest.ts"
 import { Pipelines } from "./Pipelines.ts"
+import { settled } from "./Settled.ts"
 
 export class PipelineUnknown extends Schema.TaggedError<PipelineUnknown>()("PipelineUnknown", {
   pipeline: Schema.String,
@@ -40,6 +41,9 @@ interface Recent extends Hashed {
 
 const mostRecent = 100
 
+/** How long one who asks by name waits for the plugins of a hub that was just started. */
+const longestStart = "5 seconds"
+
 /** All pipelines, with this file in place of the one of its name. */
 export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
   get: (id: string) => (id === source.id ? Effect.succeed(source) : pipelines.get(id)),
@@ -47,12 +51,32 @@ export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
   beside: pipelines.beside,
 })
 
+const isInvalid = Predicate.isTagged("Invalid")
+
 const make = Effect.gen(function* () {
   const pipelines = yield* Pipelines
   const registry = yield* Registry
   const kept = yield* Ref.make<ReadonlyMap<string, Kept>>(new Map())
 
   const found = { get: pipelines.get, list: pipelines.list, beside: pipelines.beside }
+
+  /** The catalogue that was waited for in vain: a list of pipelines does not wait for each of them. */
+  const awaited = yield* Ref.make<number | undefined>(undefined)
+
+  /** What is refused may name what a plugin brings that still starts: it is asked again once none does. */
+  const patiently = <A, E>(ask: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.gen(function* () {
+      const { revision } = yield* registry.current
+      if ((yield* Ref.get(awaited)) === revision) return yield* ask
+      return yield* Effect.catchIf(ask, isInvalid, (refusal) =>
+        Effect.gen(function* () {
+          const later = yield* settled(registry, longestStart)
+          if (later.revision !== revision) return yield* ask
+          yield* Ref.set(awaited, revision)
+          return yield* Effect.fail(refusal)
+        }),
+      )
+    })
 
   const hashed = Effect.fnUntraced(function* (plan: Plan) {
     return { plan, hash: yield* sha256(JSON.stringify(plan.sources)) } satisfies Hashed
@@ -109,14 +133,14 @@ const make = Effect.gen(function* () {
         new Map(all).set(id, { ...next, stamps, revision: catalogue.revision }),
       )
       return next
-    }),
+    }, patiently),
 
     /** Of a file that the hub does not have; those that it runs are looked for by name. */
     ofSource: Effect.fnUntraced(function* (source: Source) {
       return yield* hashed(
         yield* resolve(beside(pipelines, source), source.id, yield* registry.current, kinds),
       )
-    }),
+    }, patiently),
 
     /** To be looked at: agents that this machine does not have are taken as there. */
     toShow: Effect.fnUntraced(function* (source: Source) {
@@ -128,7 +152,7 @@ const make = Effect.gen(function* () {
     /** The first agent, then the others as its fallback. */
     ofAgents: (wish: Implicit.Wish) => {
       const plan = Effect.flatMap(registry.current, (catalogue) => Implicit.plan(wish, catalogue, kinds))
-      return once(`text ${Implicit.source(wish).text}`, Effect.flatMap(plan, hashed))
+      return patiently(once(`text ${Implicit.source(wish).text}`, Effect.flatMap(plan, hashed)))
     },
 
     /** What an accepted run was planned with, whatever its file says now. */

@@ -1,7 +1,7 @@
 /** Executes accepted runs: the plan they were accepted with, from its start, each recorded step once. */
-import { Cause, Clock, Context, Deferred, Effect, Layer, Option, Ref, Stream } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Layer, Option, Ref } from "effect"
 import * as Failure from "../plugin/Failure.ts"
-import { type Catalogue, Registry } from "../plugin/Catalogue.ts"
+import { Registry } from "../plugin/Catalogue.ts"
 import type { StepAnswer } from "../plugin/Step.ts"
 import * as Run from "../pipeline/Run.ts"
 import { Engine } from "../services/Engine.ts"
@@ -17,6 +17,7 @@ import { Lifecycle } from "./Lifecycle.ts"
 import { Plans } from "./Plans.ts"
 import { ofRun, Projects } from "./Projects.ts"
 import * as RunWorld from "./RunWorld.ts"
+import { settled } from "./Settled.ts"
 import type { RunEnd, RunRow } from "./Rows.ts"
 import { Store } from "./Store.ts"
 import * as Answers from "./Answers.ts"
@@ -29,8 +30,6 @@ const mostTries = 5
 
 /** Longer than a plugin may take for its setup. */
 const longestStart = "15 seconds"
-
-const isSettled = ({ plugins }: Catalogue): boolean => plugins.every(({ state }) => state !== "starting")
 
 /** Not the run's own fault, and over once there is room, or the database is free. */
 const isOfStorage = (error: unknown): error is StorageFailed | FileFailed =>
@@ -125,14 +124,8 @@ const make = Effect.gen(function* () {
     yield* Effect.annotateLogs(Effect.logInfo(row.started_at === null ? "run starts" : "run goes on"), data)
   })
 
-  /** An agent of a plugin that still starts is not missing. */
-  const settled = Effect.gen(function* () {
-    if (isSettled(yield* registry.current)) return
-    yield* registry.changes.pipe(Stream.filter(isSettled), Stream.runHead, Effect.timeoutOption(longestStart))
-  })
-
   const interpret = Effect.fnUntraced(function* (row: RunRow) {
-    yield* settled
+    yield* settled(registry, longestStart)
     const sources = Effect.orDie(store.sources(row.plan_hash))
     const plan = yield* Effect.mapError(plans.again(row.plan_hash, sources), (error) =>
       Failure.of(
