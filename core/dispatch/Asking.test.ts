@@ -1,7 +1,8 @@
 /** What an agent asks: the run waits, whoever may answers, and the agent goes on. */
 // @effect-diagnostics unsafeEffectTypeAssertion:off
+import { Database as Sqlite } from "bun:sqlite"
 import { expect } from "bun:test"
-import { Deferred, Duration, Effect, Fiber, Option, Schema, Stream } from "effect"
+import { Duration, Effect, Fiber, Option, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Agent from "../plugin/Agent.ts"
 import type { StreamAgentHandle } from "../plugin/Catalogue.ts"
@@ -260,31 +261,45 @@ live(
   }),
 )
 
-const Seen = Deferred.makeUnsafe<ReadonlyArray<Agent.Reply>>()
+/** Another program that writes to the database until `end`. */
+const writing = (home: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const sqlite = new Sqlite(`${home}/hub.db`, { readwrite: true })
+      sqlite.run("begin immediate")
+      return { end: Effect.sync(() => sqlite.run("rollback")), sqlite }
+    }),
+    ({ sqlite }) => Effect.sync(() => sqlite.close()),
+  )
+
+/** All of its questions are there before the first one can be kept. */
+const crowding = handle(({ cwd }, host) =>
+  Stream.unwrap(
+    Effect.map(writing(cwd), ({ end }) => {
+      const asks = Array.from({ length: 21 }, () => Effect.map(host.ask(push), choiceOf))
+      const asked = Effect.all(asks, { concurrency: "unbounded" })
+      return Stream.fromEffect(
+        Effect.map(Effect.all([asked, end], { concurrency: "unbounded" }), ([told]) => ({
+          answer: { text: told.sort().join("\n") },
+        })),
+      )
+    }),
+  ),
+)
 
 live(
-  "more open questions than a person can look at are denied",
-  hub({
-    agents: [
-      handle((_, host) =>
-        Stream.fromEffect(
-          Effect.forEach(
-            Array.from({ length: 21 }, () => push),
-            (one) => Effect.timeoutOption(host.ask(one), "1 second"),
-            { concurrency: "unbounded" },
-          ).pipe(
-            Effect.map((replies) => replies.flatMap((one) => (Option.isSome(one) ? [one.value] : []))),
-            Effect.tap((replies) => Deferred.succeed(Seen, replies)),
-            Effect.as({ answer: { text: "x" } }),
-          ),
-        ),
-      ),
-    ],
-  }),
+  "more open questions than a person can look at are denied, also when they come at once",
+  hub({ agents: [crowding] }),
   Effect.gen(function* () {
-    yield* dispatched
-    expect((yield* Deferred.await(Seen)).map(choiceOf)).toEqual([
+    const run_id = yield* dispatched
+    yield* told(run_id, "input_required", 20)
+    const { questions = {} } = yield* check(run_id)
+    expect(Object.keys(questions)).toHaveLength(20)
+    for (const id of Object.keys(questions)) yield* answer({ run_id, choice: "deny", id })
+    const { answer: text } = yield* check(run_id, Duration.seconds(60))
+    expect(text?.split("\n")).toEqual([
       "no: The run has 20 open questions already.",
+      ...Array.from({ length: 20 }, () => "no: tester answered."),
     ])
   }),
 )

@@ -68,6 +68,7 @@ const make = Effect.gen(function* () {
         open.some(({ asker }) => asker.run_id === run_id),
       )
       yield* SubscriptionRef.set(all, open)
+      return open
     }).pipe(turn.withPermits(1), Effect.orDie)
 
   const until = (holds: (open: ReadonlyArray<Open>) => boolean): Effect.Effect<void> =>
@@ -76,6 +77,7 @@ const make = Effect.gen(function* () {
   const say = ({ attempt, run_id, step }: Asker, type: string, data: Readonly<Record<string, unknown>>) =>
     Effect.orDie(Effect.asVoid(events.append(run_id, [{ type, step, attempt, data }])))
 
+  /** `undefined` where the run has as many open as it may. */
   const open = Effect.fnUntraced(function* (
     asker: Asker,
     id: string,
@@ -92,7 +94,8 @@ const make = Effect.gen(function* () {
       question: { ...Choosing.form(agent, shown), ...shown, agent, step, attempt, expires_at },
       reply: yield* Deferred.make<Reply>(),
     }
-    yield* change(run_id, (before) => [...before, made])
+    const now = yield* change(run_id, (before) => (isFull(before, run_id) ? before : [...before, made]))
+    if (!now.includes(made)) return undefined
     yield* say(asker, "input_required", { id, kind: "permission", ...shown, expires_at })
     return made
   })
@@ -101,6 +104,9 @@ const make = Effect.gen(function* () {
     choice: Choosing.denial(choices),
     because,
   })
+
+  const tooMany = (question: PermissionQuestion) =>
+    denied(question, `The run has ${most} open questions already.`)
 
   const replied = (one: Open, expires: Duration.Duration) =>
     Deferred.await(one.reply).pipe(
@@ -134,12 +140,10 @@ const make = Effect.gen(function* () {
         Effect.fnUntraced(function* (question, options) {
           const expires = Duration.fromInputUnsafe(options?.expires ?? patience)
           const id = `${asker.attempt}.${yield* Ref.updateAndGet(count, (n) => n + 1)}`
-          if ((yield* ofRun(asker.run_id)).length >= most)
-            return denied(question, `The run has ${most} open questions already.`)
           return yield* Effect.acquireUseRelease(
             open(asker, id, question, expires),
-            (one) => replied(one, expires),
-            close,
+            (one) => (one === undefined ? Effect.succeed(tooMany(question)) : replied(one, expires)),
+            (one) => (one === undefined ? Effect.void : close(one)),
           )
         }),
       ),
@@ -170,6 +174,9 @@ const make = Effect.gen(function* () {
     }),
   }
 })
+
+const isFull = (open: ReadonlyArray<Open>, run_id: string): boolean =>
+  open.filter(({ asker }) => asker.run_id === run_id).length >= most
 
 const refused = (code: AnswerRefused["code"], message: string) =>
   Effect.fail(new AnswerRefused({ code, message }))
