@@ -30,7 +30,9 @@ export const make = Effect.gen(function* () {
     Effect.orDie(
       Effect.gen(function* () {
         if (pause > 0) yield* Effect.sleep(pause)
-        return [[yield* now], yield* rest] as const
+        // Asked first: who has rested enough between the two is read once more.
+        const left = yield* rest
+        return [[yield* now], left] as const
       }),
     ),
   )
