@@ -116,9 +116,10 @@ effect(
       call("check_dispatch", { run_id, wait_seconds: 600 }, hurried, again.talk),
     )
     const events = yield* Events
-    yield* turn
-    yield* events.append(run_id, [{ type: "agent_message", data: { text: "still here" } }])
-    expect(yield* again.first).toMatchObject({ message: "still here" })
+    // The first one may come before it listens; the next one does not.
+    const happens = events.append(run_id, [{ type: "agent_message", data: { text: "still here" } }])
+    const heard = Effect.raceFirst(again.first, Effect.forever(Effect.andThen(happens, turn)))
+    expect(yield* heard).toMatchObject({ message: "still here" })
     yield* TestClock.adjust("7 seconds")
     expect((yield* Fiber.join(checking)).output).toMatchObject({ state: "running", next: output["next"] })
     yield* passing(cancelled(run_id))
@@ -134,6 +135,7 @@ effect(
     expect(message).toBe("chatty: chatty starts")
     const [run] = (yield* call("list_dispatches", {})).output["runs"] as ReadonlyArray<{ run_id: string }>
     const { seq } = yield* said(run!.run_id, "line 100")
+    yield* turn
     yield* TestClock.adjust("250 millis")
     yield* TestClock.adjust("249 millis")
     expect(told.map(({ message }) => message)).toEqual(["chatty: chatty starts", "chatty: line 100"])
