@@ -1,7 +1,8 @@
 /** Who can work, as a person and a client are told it. */
 // @effect-diagnostics unsafeEffectTypeAssertion:off
 import { expect } from "bun:test"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
+import { empty, Registry } from "../../plugin/Catalogue.ts"
 import { of as failure } from "../../plugin/Failure.ts"
 import type { Operation } from "../../plugin/Operation.ts"
 import { silent } from "../../plugin/Talk.ts"
@@ -54,5 +55,18 @@ live(
       ["silent", "ready"],
     ])
     expect(rows[1]?.[3]).toBe('cannot start "no-such-program": not found on PATH')
+  }),
+)
+
+live(
+  "plugins that may bring more are named",
+  hub({ agents: [] }),
+  Effect.gen(function* () {
+    const late = { instance: "late", use: "./late.py", isolation: "process", startup: "optional" } as const
+    const plugins = [{ ...late, state: "starting", contributes: {}, starts: 1 } as const]
+    const registry = { current: Effect.succeed({ ...empty, plugins }), changes: Stream.empty }
+    const { lines, output } = yield* Effect.provideService(listed, Registry, registry)
+    expect(output).toEqual({ agents: [], starting: ["late"] })
+    expect(lines.at(-1)).toBe("Still starting: late")
   }),
 )

@@ -62,12 +62,14 @@ export const agentsNow = Effect.gen(function* () {
   const processes = yield* Processes
   const registry = yield* Registry
   return Effect.gen(function* () {
-    const { agents } = yield* registry.current
+    const { agents, plugins } = yield* registry.current
+    const starting = plugins.filter(({ state }) => state === "starting").map(({ instance }) => instance)
     const cooling = yield* cooldowns.all
     return {
       agents: yield* Effect.forEach(agents.values(), (handle) =>
         Effect.map(missing(processes, handle), (why) => agentView(handle, why, cooling)),
       ),
+      ...(starting.length === 0 ? {} : { starting }),
     }
   })
 })
@@ -111,13 +113,20 @@ export const make = Effect.gen(function* () {
       summary:
         "Lists the agents that work can be given to, and which of them are cooling after a limit or not installed.",
       input: Schema.Struct({}),
-      output: Schema.Struct({ agents: Schema.Array(AgentView) }),
+      output: Schema.Struct({
+        agents: Schema.Array(AgentView),
+        /** Plugins that have not said yet which agents they bring. */
+        starting: Schema.optionalKey(Schema.Array(Schema.String)),
+      }),
       readonly: true,
       cli: { path: ["agents"] },
-      print: ({ agents }) =>
-        agents.length === 0
-          ? none("agents", "Name one in plugins.toml: `hub init` writes a commented one.")
-          : Text.table(agents.map(agentLine)),
+      print: ({ agents, starting }) =>
+        [
+          agents.length === 0
+            ? none("agents", "Name one in plugins.toml: `hub init` writes a commented one.")
+            : Text.table(agents.map(agentLine)),
+          ...(starting === undefined ? [] : [`Still starting: ${starting.join(", ")}`]),
+        ].join("\n\n"),
       run: () => said(agents),
     }),
     Operation.make({
