@@ -65,9 +65,14 @@ export const attempt = <A>(file: string, body: () => Promise<A>): Effect.Effect<
 export const real = async (file: string): Promise<string> => {
   const found = await fs.realpath(file).catch(absent)
   if (found !== undefined) return found
-  const link = await fs.readlink(file).catch(() => undefined)
-  if (link !== undefined) throw refused(file, "missing", "is a link that leads nowhere")
   const parent = path.dirname(file)
+  const link = await fs.readlink(file).catch(() => undefined)
+  if (link !== undefined) {
+    // Bun 1.4.5 finds no real path while a new file is renamed into the place of the one that it leads to.
+    const isThere = await fs.stat(file).catch(absent)
+    if (isThere === undefined) throw refused(file, "missing", "is a link that leads nowhere")
+    return real(path.resolve(await real(parent), link))
+  }
   return parent === file ? file : path.join(await real(parent), path.basename(file))
 }
 
