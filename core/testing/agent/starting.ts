@@ -109,12 +109,20 @@ const grandchildren = () =>
     }),
   )
 
-/** A dead process that nobody has waited for yet does not live. */
+/** One that ends in the kernel already, or that nobody has waited for yet, does not live. */
 const lives = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return !existsSync("/proc/self/stat") || !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")
+    if (!existsSync("/proc/self/stat")) return true
+    const [state, , , , , , flags] = readFileSync(`/proc/${pid}/stat`, "latin1")
+      .split(") ")
+      .at(-1)!
+      .split(" ")
+    return state !== "Z" && (Number(flags) & exiting) === 0
   } catch {
     return false
   }
 }
+
+/** `PF_EXITING`: it has given up its memory already, and with that the mark by which it is found. */
+const exiting = 4
