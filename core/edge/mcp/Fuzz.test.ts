@@ -53,6 +53,9 @@ const name = fc.oneof(
 const uri = fc.oneof(fc.constantFrom("acme://notes/1", "acme://all", "acme://notes/{id}", "x"), fc.string())
 const any = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<unknown>
 
+/** No work that was started: it goes on for ever here, and its result is waited for. */
+const taskId = fc.oneof(fc.string(), any).filter((one) => typeof one !== "string" || !/-\d+$/.test(one))
+
 /** Parameters that are nearly right, so that they get far. */
 const nearly = fc.record(
   {
@@ -62,7 +65,7 @@ const nearly = fc.record(
     ref: fc.oneof(fc.record({ type: fc.constantFrom("ref/prompt", "ref/resource"), name, uri }), any),
     argument: fc.oneof(fc.record({ name, value: fc.string() }), any),
     level: any,
-    taskId: fc.oneof(fc.string(), any),
+    taskId,
     cursor: any,
     task: any,
     inputResponses: any,
@@ -127,8 +130,12 @@ const asker = () => {
   return { ask, end }
 }
 
-test.each(["2025-11-25", "2026-07-28"] as const)(
-  "%s: whatever is asked is answered, and the connection goes on",
+const all = (["2025-11-25", "2026-07-28"] as const).flatMap((era) =>
+  [1, 2, 3, 4, 5].map((part) => [era, part] as const),
+)
+
+test.each(all)(
+  "%s: whatever is asked is answered, and the connection goes on (part %i of 5)",
   async (era) => {
     const { ask, end } = asker()
     await ask(openings[era])
@@ -136,7 +143,7 @@ test.each(["2025-11-25", "2026-07-28"] as const)(
       fc.asyncProperty(fc.constantFrom(...methods), params, async (method, given) => {
         expect(isAnswered(await ask({ method, params: eras[era](given) }))).toBe(true)
       }),
-      { numRuns: 2_500 },
+      { numRuns: 500 },
     )
     expect(await ask({ method: "tools/list", params: eras[era]({}) })).toHaveProperty("result.tools")
     await end()
