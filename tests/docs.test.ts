@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js"
-import { type Finished, type Home, makeHome, run, Server } from "./support/hub.ts"
+import { type Finished, type Home, makeHome, run, Server, until } from "./support/hub.ts"
 import { broken, commands, fences, missing, page, pages, root } from "./support/markdown.ts"
 import { serveHttp } from "./support/serve.ts"
 
@@ -169,10 +169,12 @@ when = { vendor_up = true }
   const hub = (...args: ReadonlyArray<string>) => run(home, args, { cwd: work() })
 
   test("all start", async () => {
-    const { plugins } = await server.tool<{ plugins: Array<{ instance: string; state: string }> }>(
-      "list_plugins",
-      {},
-    )
+    const listed = () =>
+      server.tool<{ plugins: Array<{ instance: string; state: string }> }>("list_plugins", {})
+    const plugins = await until("the last one's start", async () => {
+      const { plugins } = await listed()
+      return plugins.some(({ state }) => state === "starting") ? undefined : plugins
+    })
     expect(plugins.filter(({ state }) => state !== "ready")).toEqual([])
     expect(plugins).toHaveLength(9)
   })
