@@ -185,6 +185,22 @@ live(
 )
 
 live(
+  "a file that is just being turned over, and the next one that is not there yet, hide no line and repeat none",
+  Layer.empty,
+  Effect.gen(function* () {
+    const home = yield* logs
+    write(home, line("0"), ".3")
+    write(home, line("1") + line("2"), ".1")
+    expect(yield* messages(home)).toEqual(["0", "1", "2"])
+    const { end, left, next } = yield* following(home, "-n", "1", "--json")
+    expect(yield* next).toContain('"2"')
+    write(home, line("3"))
+    expect(yield* next).toContain('"3"')
+    expect([yield* end, yield* left]).toEqual([130, 0])
+  }),
+)
+
+live(
   "following waits for the first log of a home",
   Layer.empty,
   Effect.gen(function* () {

@@ -48,12 +48,12 @@ export const open = (folder: string): Reader => {
 
 const close = (files: ReadonlyArray<Opened>): void => files.forEach(({ fd }) => fs.closeSync(fd))
 
-/** Newest first, up to the one that is known. A file that moves on while this looks is met again, and passed over. */
+/** Newest first, up to the one that is known. A file that moves on while this looks is met again, and passed over, as its old place is. */
 const openAll = (folder: string, isKnown: (inode: number) => boolean): ReadonlyArray<Opened> => {
   const found: Array<Opened> = []
   for (let age = 0; age < most; age++) {
     const file = opened(path.join(folder, age === 0 ? "hub.log" : `hub.log.${age}`))
-    if (file === undefined) break
+    if (file === undefined) continue
     const isOld = isKnown(file.inode)
     if (isOld || found.some(({ inode }) => inode === file.inode)) close([file])
     else found.push(file)
