@@ -70,7 +70,7 @@ const doctor = (agents: ReadonlyArray<readonly [string, AgentHandle]>, argv: Rea
       extras: [
         doctorAgentsCommand({
           known: [
-            { name: "claude", program: "claude", how: "" },
+            { name: "claude", program: "hub-test-no-such-claude", how: "" },
             { name: "shelly", program: "sh", how: "Ask for it." },
             { name: "nobody", program: "hub-test-no-such-program", how: "" },
           ],
