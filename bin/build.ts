@@ -3,7 +3,7 @@
  * with checksums.
  */
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rename, rm, utimes } from "node:fs/promises"
 import { basename, join, relative } from "node:path"
 import { parseArgs } from "node:util"
 import manifest from "../package.json" with { type: "json" }
@@ -68,12 +68,15 @@ const seal = async (): Promise<void> => {
 /** Compiles into a folder of its own and moves the result, so that nobody ever starts half a program. */
 const compile = async (target: Target | undefined): Promise<string> => {
   const start = performance.now()
+  const began = new Date()
   const name = target === undefined ? "hub" : `hub-${target}`
   const file = (target ?? process.platform).startsWith("win") ? `${name}.exe` : name
   await mkdir(dist, { recursive: true })
   const folder = await mkdtemp(join(dist, ".build-"))
   try {
     await bundle(join(folder, file), target)
+    // As old as what was read for it: what is changed meanwhile makes it out of date.
+    await utimes(join(folder, file), began, began)
     // The maps are inside the program as well: the files beside it would only pile up, for their names change.
     for (const path of new Bun.Glob("*").scanSync(folder))
       if (!path.endsWith(".map")) await rename(join(folder, path), join(dist, path))
