@@ -18,7 +18,7 @@ const Sample = Schema.Struct({
 /** Undefined when the setup needs more than its config. */
 export const contributionsOf = async (plugin: Plugin, sample: string): Promise<Contributions | undefined> => {
   const exit = await Effect.runPromiseExit(
-    setUp(plugin, sample).pipe(Effect.scoped, Effect.timeout("5 seconds")),
+    setUp(plugin, sample).pipe(Effect.scoped, Effect.timeout("1 minute")),
   )
   return Exit.isSuccess(exit) ? exit.value : undefined
 }
