@@ -182,7 +182,7 @@ live(
     expect(drip).toBe("")
     expect((yield* get(`${url}/livez`)).status).toBe(200)
   }),
-  30_000,
+  60_000,
 )
 
 live(
