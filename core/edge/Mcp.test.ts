@@ -193,7 +193,7 @@ describe("raw lines", () => {
     })
     open.push(child)
     expect(await new Response(child.stderr).text()).toContain("ended 0")
-  }, 20_000)
+  }, 60_000)
 })
 
 const folder = () => mkdtempSync(join(tmpdir(), "hub-mcp-"))
