@@ -1,9 +1,8 @@
 /** Compiles the hub without doors once, and drives it. */
 /* oxlint-disable typescript/no-explicit-any -- answers are JSON */
-import { mkdtempSync, realpathSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { mkdirSync, writeFileSync } from "node:fs"
 import { compiling } from "../../bin/compiling.ts"
 import { writeTypes } from "../../bin/types.ts"
 import type { PluginState } from "../../core/plugin/Catalogue.ts"
@@ -26,10 +25,13 @@ export const compile = async (folder: string): Promise<string> => {
   return outfile
 }
 
+/** Each is put in its place whole: a hub that follows it finds no half of it. */
 export const write = (folder: string, files: Readonly<Record<string, string>>): void => {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), text)
+    const part = `${folder}.part`
+    writeFileSync(part, text)
+    renameSync(part, join(folder, name))
   }
 }
 
