@@ -110,7 +110,7 @@ describe("raw lines", () => {
     child.stdin.write(
       '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"dispatch","arguments":{"prompt":"',
     )
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 300; i++) {
       child.stdin.write(megabyte)
       await child.stdin.flush()
     }
@@ -118,7 +118,7 @@ describe("raw lines", () => {
     expect((await answer(7)).error).toEqual({ code: -32600, message: "A message may have 20.1 MB at most." })
     expect((await answer(8)).result).toBeDefined()
     const status = await Bun.file(`/proc/${child.pid}/status`).text()
-    expect(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1000).toBeLessThan(200)
+    expect(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1000).toBeLessThan(280)
   })
 
   test("a prompt of 2 MB passes", async () => {
@@ -169,9 +169,12 @@ describe("raw lines", () => {
 
   test("a client that closes its end gets the answers it asked for, and the server ends with 0", async () => {
     const { answer, child, send } = raw()
+    // What takes long the first time is behind it: for the last answers there is a second.
     await send(opening, call(1, "list_agents"))
-    await child.stdin.end()
     expect((await answer(1)).result).toBeDefined()
+    await send(call(2, "list_agents"))
+    await child.stdin.end()
+    expect((await answer(2)).result).toBeDefined()
     expect(await child.exited).toBe(0)
   })
 
