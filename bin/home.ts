@@ -32,8 +32,8 @@ export const home: Effect.Effect<Home["Service"], HubUnreachable> = Effect.mapEr
 /** Somebody serves in this home. */
 export const answers = (home: Home["Service"]): Effect.Effect<boolean> => Connect.answers(socketOf(home))
 
-/** How long a hub that starts or ends may hold the home without answering. */
-export const patience = { times: 200, schedule: Schedule.spaced("50 millis") } as const
+/** How long a hub that starts or ends may hold the home without answering: half a minute, for on a busy machine it may need ten seconds. */
+export const patience = { times: 600, schedule: Schedule.spaced("50 millis") } as const
 
 /**
  * Takes the home for this process, until the scope closes. Fails, naming the holder, when somebody else has it and `stays`.
