@@ -242,7 +242,9 @@ live(
 
 test("a line for a person has its colours and none of anybody else", () => {
   const paint = (role: string, text: string) => `<${role}>${text}</>`
-  const raw = line("two\nlines\u001b[2J", { level: "error", cause: "Error: x\n    at y", key: "a b", n: [1] })
+  const time = new Date(1970, 0, 1).toISOString() // Wherever this machine stands.
+  const more = { time, level: "error", cause: "Error: x\n    at y", key: "a b", n: [1] }
+  const raw = line("two\nlines\u001b[2J", more)
   expect(shown(parse(raw), { paint })).toBe(
     [
       "<dim>1970-01-01 00:00:00.000</> <error>error</> dispatch  two",
