@@ -348,7 +348,7 @@ describe.skipIf(analyze === null)("systemd-analyze (where systemd is installed)"
 
   const verified = (text: string) => {
     const unit = path.join(folder, "hub.service")
-    fs.writeFileSync(unit, text)
+    fs.writeFileSync(unit, text, { mode: 0o600 })
     const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_RUNTIME_DIR: folder }
     const { status, stderr } = spawnSync(analyze ?? "", ["verify", "--user", unit], {
       env,
