@@ -4,7 +4,17 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { processesOf } from "../core/testing/processes.ts"
-import { agent, documentOf, environment, type Home, makeHome, run, Server, until } from "./support/hub.ts"
+import {
+  agent,
+  documentOf,
+  environment,
+  type Home,
+  makeHome,
+  run,
+  say,
+  Server,
+  until,
+} from "./support/hub.ts"
 
 let home: Home
 
@@ -98,10 +108,8 @@ describe("serve", () => {
         stderr: "pipe",
       },
     )
-    const send = (id: number, method: string, params: unknown): void => {
-      void shell.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`)
-      void shell.stdin.flush()
-    }
+    const send = (id: number, method: string, params: unknown): void =>
+      say(shell.stdin, JSON.stringify({ jsonrpc: "2.0", id, method, params }))
     const clientInfo = { name: "test", version: "1" }
     send(1, "initialize", { protocolVersion: "2025-06-18", capabilities: {}, clientInfo })
     send(2, "tools/call", { name: "dispatch", arguments: { agent: "gated", cwd: home.path, prompt: "pipe" } })
@@ -127,18 +135,22 @@ describe("dispatch --wait", () => {
   ] as const)
     test(`${signal}: ends with ${code}, says how to see the run, which goes on`, async () => {
       const prompt = `wait-${signal}`
-      const child = Bun.spawn([binary, "dispatch", "--wait", "--agent", "gated", prompt], {
+      const child = Bun.spawn([binary, "dispatch", "--wait", "--verbose", "--agent", "gated", prompt], {
         cwd: home.path,
         env: environment(home),
         stdout: "pipe",
         stderr: "pipe",
       })
+      let err = ""
+      const decoder = new TextDecoder()
+      const reading = (async () => {
+        for await (const piece of child.stderr) err += decoder.decode(piece, { stream: true })
+      })()
       await begun(prompt)
+      // What happens in the run is told by one who heeds signals. The agent may be there before that.
+      await until("the command to follow the run", () => err.includes("started") || undefined)
       child.kill(signal)
-      const [out, err] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-      ])
+      const [out] = await Promise.all([new Response(child.stdout).text(), reading])
       expect({ code: await child.exited, out }).toEqual({ code, out: "" })
       const run_id = /hub runs show (\S+?)\./.exec(err)?.[1] ?? ""
       expect(err).toContain(`hub runs cancel ${run_id}`)

@@ -155,7 +155,8 @@ export class Server {
   }
 
   private async readErrors(): Promise<void> {
-    for await (const piece of this.child.stderr) this.stderr += new TextDecoder().decode(piece)
+    const decoder = new TextDecoder()
+    for await (const piece of this.child.stderr) this.stderr += decoder.decode(piece, { stream: true })
   }
 
   private async read(): Promise<void> {
@@ -178,8 +179,7 @@ export class Server {
   }
 
   send(line: string): void {
-    void this.child.stdin.write(`${line}\n`)
-    void this.child.stdin.flush()
+    say(this.child.stdin, line)
   }
 
   async request(method: string, params: unknown = {}): Promise<Reply> {
@@ -213,7 +213,7 @@ export class Server {
 
   /** Closes stdin, as a client that is done does. */
   async close(): Promise<number> {
-    void this.child.stdin.end()
+    tried(() => this.child.stdin.end())
     await this.ended
     return this.child.exited
   }
@@ -223,6 +223,16 @@ export class Server {
     await this.child.exited
     await this.ended
   }
+}
+
+/** A line for a program that may be gone: then nobody hears it. */
+export const say = (stdin: Bun.FileSink, line: string): void => {
+  tried(() => stdin.write(`${line}\n`))
+  tried(() => stdin.flush())
+}
+
+const tried = (work: () => unknown): void => {
+  void (async () => work())().catch(() => undefined)
 }
 
 /** `hub serve --stdio`: the shim, which leads to the one hub of the home. */
