@@ -29,7 +29,10 @@ test("a second server says who holds the home; commands reach the first through 
   const first = new Server(home)
   try {
     await first.initialize()
-    await first.tool("list_agents", {})
+    await until("its agent", async () => {
+      const { agents } = await first.tool<{ agents: ReadonlyArray<object> }>("list_agents", {})
+      return agents.length > 0 || undefined
+    })
     const [second, agents, refused] = await Promise.all([
       run(home, ["serve", "--stdio", "--standalone"]),
       run(home, ["agents", "--json"]),
@@ -47,7 +50,7 @@ test("a second server says who holds the home; commands reach the first through 
   expect((await run(home, ["agents"])).code).toBe(0)
 })
 
-const gated = (open: string): string => `while [ ! -e ${open} ]; do sleep 0.05; done; cat`
+const gated = (open: string): string => `: > ${open}.begun; while [ ! -e ${open} ]; do sleep 0.05; done; cat`
 
 test("work in the background goes on when a server takes the home over", async () => {
   const open = `${home.path}/open`
@@ -55,6 +58,7 @@ test("work in the background goes on when a server takes the home over", async (
   try {
     const { out } = await run(own, ["dispatch", "--agent", "gated", "later"])
     const run_id = out.trim()
+    await until("the start of the agent", () => fs.existsSync(`${open}.begun`) || undefined)
     const server = new Server(own)
     await server.initialize()
     expect(await server.tool("check_dispatch", { run_id })).toMatchObject({ state: "running" })
@@ -68,7 +72,7 @@ test("work in the background goes on when a server takes the home over", async (
   } finally {
     own.remove()
   }
-})
+}, 60_000)
 
 test("a command that waits starts the next hub when the one it asked is killed", async () => {
   const open = `${home.path}/opened`
