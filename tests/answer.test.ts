@@ -84,7 +84,9 @@ test("who waits for the run is told how to answer, and gets the answer in the en
 test("a hub that is killed while it asks leaves nobody behind, and the next one asks anew", async () => {
   const run_id = await waiting()
   const [before] = processesOf([run_id])
-  process.kill(pidOfHub(join(home.path, "hub")) ?? 0, "SIGKILL")
+  const pid = pidOfHub(join(home.path, "hub"))
+  if (pid === undefined) throw new Error("no hub is at work")
+  process.kill(pid, "SIGKILL")
   const view = documentOf(await hub("runs", "show", run_id, "--wait-seconds", "60", "--json"))
   expect(view).toMatchObject({ state: "waiting", questions: { "2.1": { attempt: 2 } } })
   expect(processesOf([run_id]).length).toBe(1)
