@@ -195,8 +195,11 @@ effect(
 )
 
 describe("changed", () => {
+  const own = ["-c", "user.name=a", "-c", "user.email=a@b"]
+  /** Nothing that the user of this machine has set for git: signatures, hooks, ignored files. */
+  const plain = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" }
   const git = (cwd: string, ...args: ReadonlyArray<string>) =>
-    processes.run({ program: "git", args: ["-c", "user.name=a", "-c", "user.email=a@b", ...args], cwd })
+    processes.run({ program: "git", args: [...own, ...args], cwd, env: plain })
   const changed = (cwd: string, ...patterns: ReadonlyArray<string>) => verdict({ changed: patterns }, { cwd })
 
   effect(
