@@ -6,6 +6,7 @@ import { type Cause, Effect, Layer, Option, Queue, Stream } from "effect"
 import { Files } from "../services/Files.ts"
 import { FolderUnusable } from "../services/Processes.ts"
 import * as Disk from "./Disk.ts"
+import { echoing } from "./supervisor/Watch.ts"
 
 export const layer: Layer.Layer<Files> = Layer.succeed(
   Files,
@@ -64,11 +65,15 @@ const watching = (folder: string, queue: Queue.Queue<void, Cause.Done>): (() => 
     Queue.offerUnsafe(queue, undefined)
     if (!existsSync(folder)) end()
   }
+  const told = echoing(look)
   try {
-    const watcher = watch(folder, { persistent: false }, look)
+    const watcher = watch(folder, { persistent: false }, told.ring)
     watcher.on("error", end)
     look()
-    return () => watcher.close()
+    return () => {
+      watcher.close()
+      told.stop()
+    }
   } catch {
     Queue.offerUnsafe(queue, undefined)
     end()

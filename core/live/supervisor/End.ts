@@ -18,20 +18,18 @@ export const end = Effect.fn("Supervisor.end")(function* (begun: Watch.Begun, gr
   const { claim, dir } = begun
   const carriers = yield* Proc.marked("HUB_ATTEMPT", dir)
   const running = claim !== null && Proc.alive(claim)
-  const outside = running
-    ? [...carriers, ...Proc.descendants([claim.pid])].filter(({ group }) => group !== claim.pid)
-    : carriers
-  if (!running && outside.length === 0) {
-    yield* reaped(begun)
-    return
-  }
+  const all = running ? [...carriers, ...Proc.descendants([claim.pid])] : carriers
+  if (!running && all.length === 0) return yield* reaped(begun)
+  const outside = running ? all.filter(({ group }) => group !== claim.pid) : all
   for (const one of outside) Proc.signal(one, "SIGTERM")
   const departed = Effect.timeoutOption(vanished(outside), grace)
   yield* running
     ? Effect.all([endGroup(begun, claim, grace), departed], { concurrency: "unbounded" })
     : departed
-  yield* killTree(outside.filter(Proc.same))
+  // Those of the group too: killed with the wrapper, they may end a little after it.
+  yield* killTree(all.filter(Proc.same))
   yield* killMarked("HUB_ATTEMPT", dir)
+  yield* reaped(begun)
 })
 
 /** A wrapper that is dead for the system is so for this hub once its end has been heard. */
@@ -71,8 +69,8 @@ export const killMarked = Effect.fn("Supervisor.killMarked")(function* (name: Pr
       const strays = killGroups(found)
       for (const one of strays) Proc.signal(one, "SIGKILL")
       yield* vanished(found)
-      // A stray may have started another one meanwhile.
-      if (strays.length === 0) return
+      // A stray may have started another one meanwhile, and a group may still be ending with one that it was just starting.
+      if (found.length === 0) return
     }
   })
   yield* Effect.timeoutOption(kill, killed_ms)
@@ -93,5 +91,5 @@ const killGroups = (found: ReadonlyArray<Proc.Found>): ReadonlyArray<Proc.Found>
  */
 const vanished = Effect.fnUntraced(function* (found: ReadonlyArray<Proc.Found>) {
   for (const { pid } of found) yield* Children.ended(pid)
-  for (let pause = 1; found.some(Proc.same); pause = Math.min(pause * 2, 50)) yield* Effect.sleep(pause)
+  for (let ms = 1; found.some(Proc.same); ms = Math.min(ms * 2, 50)) yield* Proc.pause(ms)
 })

@@ -51,7 +51,7 @@ const asked = async (entry: string): Promise<ReadonlyArray<Found>> => {
 
 const planned = (wanted: Wanted) => {
   const done = last.then(async () => {
-    await pause()
+    await rested()
     next = undefined
     const began = performance.now()
     look(wanted)
@@ -65,7 +65,7 @@ const planned = (wanted: Wanted) => {
 let rest = { until: 0 }
 
 /** Looking takes a third of the time at most: where many processes run and many attempts end, more of them share a look. */
-const pause = (): Promise<void> => {
+const rested = (): Promise<void> => {
   const left = rest.until - performance.now()
   return new Promise((resolve) => (left > 1 ? setTimeout(resolve, left) : setImmediate(resolve)))
 }
@@ -164,6 +164,9 @@ export const same = ({ pid, born }: Found): boolean => {
   const fields = statOf(pid)
   return fields !== undefined && !dead(fields) && fields[19] === born
 }
+
+/** Until one looks again. Not by Effect's clock: the system ends a process in its own time, also where a test's stands still. */
+export const pause = (ms: number): Effect.Effect<void> => Effect.promise(() => Bun.sleep(ms))
 
 /** A negative number is a process group. */
 export const send = (pid: number, name: NodeJS.Signals): void => {

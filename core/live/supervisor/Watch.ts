@@ -50,22 +50,29 @@ export const folder = Effect.fnUntraced(function* (dir: string) {
 /** Where the system has no watches left, looking twice a second is slower but keeps the promise. */
 const degraded_ms = 500
 
-/** Bun 1.4 tells of no change that comes within two milliseconds of the one it told last: a little later it is rung once more. */
+/** Bun 1.4 tells of no change to a file that comes within two milliseconds of the one it told last: a little later it is rung once more. */
+export const echoing = (ring: () => void): { readonly ring: () => void; readonly stop: () => void } => {
+  let echo: Timer | undefined
+  return {
+    ring: () => {
+      ring()
+      clearTimeout(echo)
+      echo = setTimeout(ring, echo_ms)
+    },
+    stop: () => clearTimeout(echo),
+  }
+}
+
 const echo_ms = 5
 
 const subscribe = (dir: string, ring: () => void): (() => void) => {
   try {
-    let echo: Timer | undefined
-    const told = () => {
-      ring()
-      clearTimeout(echo)
-      echo = setTimeout(ring, echo_ms)
-    }
-    const watcher = fs.watch(dir, { persistent: false }, told)
+    const told = echoing(ring)
+    const watcher = fs.watch(dir, { persistent: false }, told.ring)
     watcher.on("error", ring)
     return () => {
       watcher.close()
-      clearTimeout(echo)
+      told.stop()
     }
   } catch {
     const timer = setInterval(ring, degraded_ms)
@@ -101,10 +108,10 @@ const adopted = Effect.fnUntraced(function* (dir: string, claim: Claim | null) {
 
 /** Who dies closes its files first: taken for alive in that moment, it would be ended once more, and its end be told as ours. */
 const dead = Effect.fnUntraced(function* (claim: Claim) {
-  for (let pause = 1; Proc.alive(claim) && pause <= longest_death_ms; pause *= 2) yield* Effect.sleep(pause)
+  for (let ms = 1; Proc.alive(claim) && ms <= longest_death_ms; ms *= 2) yield* Proc.pause(ms)
 })
 
-const longest_death_ms = 1_000
+const longest_death_ms = 5_000
 
 /** Bun keeps a copy of the descriptor until the stream is cancelled, at its end too. */
 const drain = async (reader: {

@@ -10,7 +10,7 @@ import { Duration } from "effect"
  * - The program runs in the foreground: a background job of a shell without job control ignores INT and QUIT.
  * - The shell traps TERM and the watchdog ignores it (its sleep inherits that), so the group can be told to end without ending them.
  * - A TERM that comes before the program's own shell has left those traps behind is lost. Whoever ends an attempt makes `ending`
- *   before the first one, and that shell looks for it after: it hears the one or sees the other.
+ *   before the first one, and that shell looks for it after: it hears the one or sees the other. So does the watchdog with `why`.
  * - Looking for others reads every process of the machine: a hub that lives ends the group within the 50 ms before that.
  * - Who left the group is looked for by its environment when the time is up: no hub may live that would. At any other end the
  *   next hub looks.
@@ -60,7 +60,7 @@ if [ -n "$limit" ]; then (
   ended "137 timed_out"
   kill -KILL -$$
 ) & w=$!; fi
-( exec 9<&-; umask "$mask"; [ -e "$d/ending" ] && exit 143; exec "$@" ) <"$in" >>"$d/out" 2>>"$d/err"
+( exec 9<&-; umask "$mask"; [ -e "$d/ending" ] || [ -e "$d/why" ] && exit 143; exec "$@" ) <"$in" >>"$d/out" 2>>"$d/err"
 code=$? why=-
 [ -e "$d/why" ] && why=timed_out
 ended "$code $why"
