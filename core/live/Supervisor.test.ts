@@ -5,7 +5,7 @@ import { Duration, Effect, Fiber, Option, Stream } from "effect"
 import { type Output, type Spec, type Supervised, Supervisor } from "../services/Supervisor.ts"
 import { mounted, root } from "../testing/disk.ts"
 import { live, tempHome } from "../testing/effect.ts"
-import { processesOf } from "../testing/processes.ts"
+import { isAlive, processesOf } from "../testing/processes.ts"
 import * as Live from "./Supervisor.ts"
 
 const { layer } = Live
@@ -48,17 +48,21 @@ const stdout = (attempt: Supervised) =>
 const says = (attempt: Supervised, line: string) =>
   Stream.runDrain(Stream.takeUntil(attempt.follow(), ({ lines }) => lines.some(({ text }) => text === line)))
 
-const isAlive = (pid: string | number) => {
-  const stat = fs.existsSync(`/proc/${pid}/stat`) ? fs.readFileSync(`/proc/${pid}/stat`, "latin1") : ""
-  return stat !== "" && !stat.includes(") Z ")
-}
+const until = (holds: () => boolean): Effect.Effect<void> =>
+  Effect.suspend(() => (holds() ? Effect.void : Effect.andThen(Effect.sleep("5 millis"), until(holds))))
 
-const gone = (pid: number): Effect.Effect<void> =>
-  Effect.suspend(() => (isAlive(pid) ? Effect.andThen(Effect.sleep("5 millis"), gone(pid)) : Effect.void))
+const gone = (pid: number) => until(() => !isAlive(pid))
+
+/** For an attempt whose limit is an hour, and whose grace a minute: each is over when `over` says so. */
+const clock = {
+  env: { PATH: `${fixtures}/clock:${process.env["PATH"]}` },
+  over: (cwd: string, what: "hour" | "minute") => fs.writeFileSync(`${cwd}/${what}`, ""),
+}
 
 /** A hub of its own that starts the spec and can be killed; `said` waits for its words. */
 const otherHub = Effect.fnUntraced(function* (spec: Spec) {
-  const given = JSON.stringify({ ...spec, time_limit_ms: Duration.toMillis(spec.time_limit) })
+  const [grace_ms, time_limit_ms] = [spec.grace, spec.time_limit].map(Duration.toMillis)
+  const given = JSON.stringify({ ...spec, grace_ms, time_limit_ms })
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => Bun.spawn([process.execPath, `${fixtures}/hub.ts`, given], { stdout: "pipe" })),
     (hub) => Effect.promise(() => (hub.kill("SIGKILL"), hub.exited)),
@@ -154,7 +158,7 @@ live(
         spec(
           "a",
           "true",
-          Array.from({ length: 60 }, () => "x".repeat(100_000)),
+          Array.from({ length: 80 }, () => "x".repeat(100_000)),
         ),
       ),
     ).toBe("ProgramMissing")
@@ -245,28 +249,29 @@ live(
   "the time limit holds without a hub, for those who ignore TERM too",
   layer,
   Effect.gen(function* () {
-    const { sh } = yield* place
+    const { cwd, sh } = yield* place
     const { find } = yield* Supervisor
-    const time_limit = Duration.millis(400)
-    const soft = sh("soft", "echo on; exec sleep 1000", { time_limit })
-    const hard = sh("hard", 'trap "echo told" TERM; echo on; while :; do sleep 0.05; done', { time_limit })
+    // Over at once, or only when it has trapped TERM.
+    const soft = sh("soft", "echo on; exec sleep 1000", { time_limit: Duration.millis(400) })
+    const hard = sh("hard", 'trap "echo told" TERM; echo on; while :; do sleep 0.05; done', {
+      env: clock.env,
+      time_limit: Duration.hours(1),
+      grace: Duration.minutes(1),
+    })
     for (const spec of [soft, hard]) {
       const hub = yield* otherHub(spec)
       yield* hub.said("started")
       yield* hub.kill
     }
-    const [one, two] = yield* Effect.all([find(soft.dir), find(hard.dir)])
-    expect(yield* Option.getOrThrow(one).exit).toMatchObject({
-      code: 143,
-      signal: "SIGTERM",
-      timed_out: true,
-    })
-    expect(yield* Option.getOrThrow(two).exit).toMatchObject({
-      code: 137,
-      signal: "SIGKILL",
-      timed_out: true,
-    })
-    expect(yield* stdout(Option.getOrThrow(two))).toEqual(["on", "told"])
+    const found = yield* Effect.all([find(soft.dir), find(hard.dir)])
+    const [one, two] = found.map(Option.getOrThrow) as [Supervised, Supervised]
+    expect(yield* one.exit).toMatchObject({ code: 143, signal: "SIGTERM", timed_out: true })
+    yield* says(two, "on")
+    clock.over(cwd, "hour")
+    yield* says(two, "told")
+    clock.over(cwd, "minute")
+    expect(yield* two.exit).toMatchObject({ code: 137, signal: "SIGKILL", timed_out: true })
+    expect(yield* stdout(two)).toEqual(["on", "told"])
   }),
 )
 
@@ -278,7 +283,9 @@ live(
   Effect.gen(function* () {
     const { spec, cwd } = yield* place
     const { start } = yield* Supervisor
-    const attempt = yield* start(spec("one", "sh", [`${fixtures}/tree.sh`, cwd]))
+    // Within the grace the wrapper sees how the program took it, and writes that down.
+    const more = { grace: Duration.seconds(3) }
+    const attempt = yield* start(spec("one", "sh", [`${fixtures}/tree.sh`, cwd], more))
     yield* says(attempt, "ready")
     const pids = members.map((name) => fs.readFileSync(`${cwd}/${name}`, "utf8").trim())
     expect(pids.map(isAlive)).toEqual([true, true, true, true])
@@ -368,7 +375,8 @@ live(
     const tree = spec("one", "sh", [`${fixtures}/tree.sh`, cwd], {
       // A line end in the path hides the mark from grep: then who left the group waits for the next hub's look.
       dir: yield* tempHome,
-      time_limit: Duration.seconds(2),
+      env: clock.env,
+      time_limit: Duration.hours(1),
     })
     const hub = yield* otherHub(tree)
     yield* hub.said("started")
@@ -376,6 +384,7 @@ live(
     const attempt = Option.getOrThrow(yield* find(tree.dir))
     yield* says(attempt, "ready")
     const pids = members.map((name) => fs.readFileSync(`${cwd}/${name}`, "utf8").trim())
+    clock.over(cwd, "hour")
     expect(yield* attempt.exit).toMatchObject({ timed_out: true })
     yield* gone(attempt.pid)
     // Killed before the wrapper ended, and a moment later gone.
@@ -410,7 +419,8 @@ live(
     const { sh, cwd } = yield* place
     const { start, find } = yield* Supervisor
     for (const name of ["own", "adopted"]) {
-      const spec = sh(name, `echo $$ >${name}; echo on; exec sleep 1000`)
+      // It stays what it is: in the middle of an exec nobody sees its environment.
+      const spec = sh(name, `echo $$ >${name}; echo on; while :; do sleep 1000; done`)
       const first = yield* start(spec)
       yield* says(first, "on")
       const attempt = name === "own" ? first : Option.getOrThrow(yield* find(spec.dir))
@@ -493,9 +503,11 @@ live(
     const { sh } = yield* place
     const { start } = yield* Supervisor
     const open = () => fs.readdirSync("/proc/self/fd").length
+    const pids: Array<number> = []
     const one = (name: string) =>
       Effect.gen(function* () {
         const attempt = yield* start(sh(name, "echo a; sleep 0.3; echo b"))
+        pids.push(attempt.pid)
         const lines = yield* stdout(attempt)
         yield* attempt.exit
         yield* attempt.end
@@ -510,10 +522,11 @@ live(
     }
     Bun.gc(true)
     expect(open() - before).toBeLessThan(10)
-    const zombies = Bun.spawnSync(["ps", "-o", "state=", "--ppid", String(process.pid)]).stdout.toString()
-    expect(zombies).not.toContain("Z")
+    const { stdout: children } = Bun.spawnSync(["ps", "-o", "pid=", "--ppid", String(process.pid)])
+    const left = children.toString().trim().split(/\s+/).map(Number)
+    expect(pids.filter((pid) => left.includes(pid))).toEqual([])
   }),
-  30_000,
+  60_000,
 )
 
 live(
@@ -567,12 +580,15 @@ if (root)
     "on a full disk the time limit and an end are known as what they are",
     layer,
     Effect.gen(function* () {
-      const { sh } = yield* place
+      const { cwd, sh } = yield* place
       const { start } = yield* Supervisor
       const disk = yield* mounted("256k")
       const deaf =
-        'trap "" TERM; echo on; head -c 1000000 /dev/zero 2>/dev/null; while :; do sleep 0.05; done'
-      const late = yield* start(sh("", deaf, { dir: `${disk}/late`, time_limit: Duration.seconds(1) }))
+        'trap "" TERM; echo on; head -c 1000000 /dev/zero 2>/dev/null; : >full; while :; do sleep 0.05; done'
+      const hour = { env: clock.env, time_limit: Duration.hours(1) }
+      const late = yield* start(sh("", deaf, { dir: `${disk}/late`, ...hour }))
+      yield* until(() => fs.existsSync(`${cwd}/full`))
+      clock.over(cwd, "hour")
       expect(yield* late.exit).toMatchObject({ code: 137, timed_out: true, disk_full: true })
       fs.truncateSync(`${disk}/late/out`, 0)
       const ended = yield* start(sh("", deaf, { dir: `${disk}/ended` }))

@@ -1,4 +1,4 @@
-/** What a run has left on this machine. */
+/** What a run has left on this machine, and whether a process lives. */
 import * as fs from "node:fs"
 
 /** Live processes whose environment names one of these runs. Linux only: elsewhere nothing is looked for. */
@@ -22,3 +22,18 @@ export const processesWith = (entries: ReadonlyArray<string>): ReadonlyArray<str
       }
     })
 }
+
+/** Not for one that has ended and is not counted out yet, nor for one that is just ending in the kernel. Linux only. */
+export const isAlive = (pid: number | string): boolean => {
+  if (!/^[1-9]\d*$/.test(String(pid))) throw new Error(`${JSON.stringify(pid)} is no number of a process`)
+  try {
+    const text = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
+    const [state, , , , , , flags] = text.slice(text.lastIndexOf(")") + 2).split(" ")
+    return state !== "Z" && state !== "X" && (Number(flags) & exiting) === 0
+  } catch {
+    return false
+  }
+}
+
+/** `PF_EXITING`: it has nothing more to do, and gives up its memory, and with that the mark by which it is found. */
+const exiting = 4

@@ -18,5 +18,4 @@ live(
     }
     expect(fs.statSync(`${dir}/out`).size).toBe(100)
   }),
-  10_000,
 )
