@@ -1,5 +1,5 @@
 import { expect } from "bun:test"
-import { Effect, Exit, Option, Queue, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Option, Queue, Scope, Stream } from "effect"
 import { Processes } from "../services/Processes.ts"
 import { processesOf } from "../testing/processes.ts"
 import { live, tempHome } from "../testing/effect.ts"
@@ -42,6 +42,24 @@ live(
     expect(yield* exit).toEqual({ code: 3, signal: null })
     expect(yield* Stream.runCollect(errors)).toEqual(["why"])
     yield* write("anybody?")
+  }),
+)
+
+live(
+  "a reader that comes late to what it wrote has all of it, though it has ended long ago",
+  layer,
+  Effect.gen(function* () {
+    const { exit, lines } = yield* opened(
+      "head -c 2000000 /dev/zero | tr '\\0' x | fold -w 50000; echo; echo end",
+    )
+    const seen = yield* Effect.forkChild(Stream.runCollect(lines))
+    // This hub stands still again and again, and longer than it waits for who holds the output open.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => setInterval(() => Bun.sleepSync(150), 1)),
+      (hog) => Effect.sync(() => clearInterval(hog)),
+    )
+    const [said] = yield* Effect.all([Fiber.join(seen), exit])
+    expect([said.length, said.at(-1)]).toEqual([41, "end"])
   }),
 )
 

@@ -1,6 +1,7 @@
 /** A program that is spoken with: lines in, lines out, in a group of its own that ends with its scope. */
-import { Effect, Stream } from "effect"
+import { Cause, Effect, Stream } from "effect"
 import { type Command, type Conversation, type Marks, ProgramMissing } from "../services/Processes.ts"
+import * as Output from "./Output.ts"
 import * as Prepared from "./supervisor/Command.ts"
 import { killMarked } from "./supervisor/End.ts"
 import * as Lines from "./supervisor/Lines.ts"
@@ -11,8 +12,6 @@ type Child = Bun.Subprocess<"pipe", "pipe", "pipe">
 const longest_line = 16 * 1024 * 1024
 /** Between TERM and KILL. */
 const grace_ms = 2_000
-/** After the program's end its output may be held open by what it left behind; how long that is waited for. */
-const held_open_ms = 100
 
 export const open = Effect.fn("Processes.open")(function* (command: Omit<Command, "stdin">, marks?: Marks) {
   const marked = marks === undefined ? {} : { HUB_RUN: marks.run_id, HUB_ATTEMPT: marks.dir }
@@ -44,17 +43,29 @@ const spawn = (command: Omit<Command, "stdin">, argv: Array<string>, env: Prepar
 const linesOf = (child: Child, stream: ReadableStream<Uint8Array>): Stream.Stream<string> =>
   Stream.suspend(() => {
     const cutter = Lines.make(longest_line)
-    const pieces = Stream.fromReadableStream({ evaluate: () => stream, onError: () => "gone" })
-    const over = Effect.promise(() => child.exited.then(() => Bun.sleep(held_open_ms)))
-    return pieces.pipe(
-      Stream.catch(() => Stream.empty),
-      Stream.interruptWhen(over),
+    return piecesOf(child, stream).pipe(
       Stream.map((bytes) => cutter.feed(bytes)),
       Stream.concat(Stream.sync(() => cutter.rest())),
       Stream.flatMap((lines) => Stream.fromIterable(lines)),
       Stream.map(({ text }) => text),
     )
   })
+
+const piecesOf = (child: Child, stream: ReadableStream<Uint8Array>): Stream.Stream<Uint8Array> =>
+  Stream.scoped(
+    Stream.fromPull(
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => Output.of(child, stream)),
+          ({ stop }) => Effect.promise(stop),
+        ),
+        ({ next }) =>
+          Effect.flatMap(Effect.promise(next), (piece) =>
+            piece === undefined ? Cause.done() : Effect.succeed([piece] as const),
+          ),
+      ),
+    ),
+  )
 
 const write = async ({ stdin }: Child, line: string): Promise<void> => {
   try {

@@ -8,13 +8,12 @@ import {
   ProgramTimedOut,
 } from "../services/Processes.ts"
 import * as Conversation from "./Conversation.ts"
+import * as Output from "./Output.ts"
 import * as Prepared from "./supervisor/Command.ts"
 import { send } from "./supervisor/Proc.ts"
 
 const default_timeout = Duration.seconds(30)
 const default_max_bytes = 1024 * 1024
-/** After the program's end its output may be held open by what it left behind; how long that is waited for. */
-const held_open_ms = 100
 
 const run = Effect.fn("Processes.run")(function* (
   command: Command,
@@ -58,7 +57,11 @@ const spawn = (command: Command, argv: Array<string>, env: Prepared.Environment,
         stdout: "pipe",
         stderr: "pipe",
       })
-      return { child, stdout: tail(child.stdout, max_bytes), stderr: tail(child.stderr, max_bytes) }
+      return {
+        child,
+        stdout: tail(child, child.stdout, max_bytes),
+        stderr: tail(child, child.stderr, max_bytes),
+      }
     },
     catch: (cause) => new ProgramMissing({ program: command.program, detail: Prepared.sentence(cause) }),
   })
@@ -71,7 +74,7 @@ const collect = ({ child, stdout, stderr }: Running): Effect.Effect<Finished> =>
     const began = performance.now()
     await child.exited
     const duration_ms = performance.now() - began
-    await Promise.race([Promise.all([stdout.read, stderr.read]), Bun.sleep(held_open_ms)])
+    await Promise.all([stdout.read, stderr.read])
     return {
       code: child.signalCode === null ? child.exitCode : null,
       signal: child.signalCode as string | null,
@@ -92,8 +95,8 @@ const close = async ({ child, stdout, stderr }: Running): Promise<void> => {
 type Tail = ReturnType<typeof tail>
 
 /** Reads on to the end and keeps the last `max_bytes`. */
-const tail = (stream: ReadableStream<Uint8Array>, max_bytes: number) => {
-  const reader = stream.getReader()
+const tail = (child: Bun.Subprocess, stream: ReadableStream<Uint8Array>, max_bytes: number) => {
+  const output = Output.of(child, stream)
   const pieces: Array<Uint8Array> = []
   let held = 0
   let truncated = false
@@ -106,11 +109,11 @@ const tail = (stream: ReadableStream<Uint8Array>, max_bytes: number) => {
     }
   }
   const pump = async () => {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) keep(next.value)
+    for (let piece = await output.next(); piece !== undefined; piece = await output.next()) keep(piece)
   }
   return {
-    read: pump().catch(() => undefined),
-    stop: () => reader.cancel().catch(() => undefined),
+    read: pump(),
+    stop: output.stop,
     text: () =>
       Buffer.concat(pieces)
         .subarray(Math.max(0, held - max_bytes))
