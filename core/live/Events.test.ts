@@ -289,7 +289,7 @@ effect(
     for (const appends of [1, 50, 200]) {
       const told = yield* killedWriter(folder, appends)
       const events = yield* Effect.provide(
-        Effect.flatMap(Events, ({ read }) => read("r", 0, 100_000)),
+        Effect.flatMap(Events, ({ read }) => read("r", 0, 10_000_000)),
         storeAt(folder),
       )
       expect(told).toBeGreaterThan(0)

@@ -22,15 +22,20 @@ export const open = (log: string): LogSync => {
   syncFolder(path.dirname(log))
   let running: Promise<void> = Promise.resolve()
   let next: Promise<void> | undefined
+  let isClosed = false
   const start = () => {
     next = undefined
-    running = sync(fd)
+    // The number may be another file's by now.
+    running = isClosed ? Promise.reject(new Error("the log is closed")) : sync(fd)
     return running
   }
   return {
     // A failed sync is told to those who waited for it; the next one is a new try.
     synced: () => (next ??= running.catch(() => undefined).then(start)),
-    close: () => fs.closeSync(fd),
+    close: () => {
+      isClosed = true
+      fs.closeSync(fd)
+    },
   }
 }
 
