@@ -38,8 +38,12 @@ const opened = async (run: (server: Server, id: string | number) => Promise<void
     })
     return transport.handle(request, { parsedBody })
   }
+  const listen = () => {
+    const headers = { accept: "text/event-stream", "mcp-session-id": "s" }
+    return transport.handle(new Request("http://127.0.0.1/mcp", { headers }), {})
+  }
   await (await ask({ id: 0, ...opening })).text()
-  return { ask, transport }
+  return { ask, listen, server, transport }
 }
 
 const call = { method: "tools/call", params: { name: "any", arguments: {} } }
@@ -104,6 +108,20 @@ test("whenever it comes, each call has its answer", async () => {
     }),
   )
   expect(answers).toEqual(ids.map((id) => [answerOf(id)]))
+})
+
+test("what is told unasked before the client listens is told once it does, in its turn", async () => {
+  const { listen, server, transport } = await opened(async () => undefined)
+  const tell = (n: number) =>
+    server.notification({ method: "notifications/tools/list_changed", params: { _meta: { n } } })
+  await tell(1)
+  await tell(2)
+  const stream = await listen()
+  await tell(3)
+  expect((await listen()).status).toBe(409)
+  await tell(4)
+  await transport.close()
+  expect(await messagesOf(stream)).toMatchObject([1, 2, 3, 4].map((n) => ({ params: { _meta: { n } } })))
 })
 
 test("what is not in order is refused in the words of the SDK, and not worked on", async () => {

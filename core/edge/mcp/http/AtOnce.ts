@@ -19,6 +19,9 @@ import { isObject } from "../../JsonSchema.ts"
 /** Milliseconds. */
 const soon = 10
 
+/** Messages that are kept for a client that has not begun to listen. */
+const mostEarly = 100
+
 /** A call that the SDK's transport does not know of yet. */
 class Call {
   readonly id: RequestId
@@ -56,6 +59,8 @@ export class AtOnce implements Transport {
   readonly #calls = new Map<RequestId, Call>()
   /** Those that are worked on already when the SDK's transport hears of them. */
   readonly #begun = new WeakSet<Request>()
+  /** Told unasked, until the client listens for that: it does so beside its first calls. */
+  #early: Array<JSONRPCMessage> | undefined = []
   #versions: ReadonlyArray<string> = []
 
   /** `streams` is used by nobody else. */
@@ -94,6 +99,7 @@ export class AtOnce implements Transport {
   /** As the SDK's transport does, whose word on everything that is not in order stands. */
   async handle(request: Request, asked: HandleRequestOptions): Promise<Response> {
     const { authInfo, parsedBody } = asked
+    if (request.method === "GET") return this.#listen(request, asked)
     if (!isCall(parsedBody) || !this.#isInOrder(request)) return this.#streams.handleRequest(request, asked)
     const call = new Call(parsedBody.id)
     this.#calls.set(call.id, call)
@@ -108,9 +114,22 @@ export class AtOnce implements Transport {
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const id = "method" in message ? options?.relatedRequestId : message.id
-    if (id === undefined) return this.#streams.send(message)
+    if (id === undefined) return this.#tell(message)
     const call = this.#calls.get(id)
     return call === undefined ? this.#streams.send(message, { relatedRequestId: id }) : call.tell(message)
+  }
+
+  async #tell(message: JSONRPCMessage): Promise<void> {
+    if (this.#early === undefined) return this.#streams.send(message)
+    if (this.#early.length < mostEarly) this.#early.push(message)
+  }
+
+  async #listen(request: Request, asked: HandleRequestOptions): Promise<Response> {
+    const response = await this.#streams.handleRequest(request, asked)
+    if (!response.ok || request.headers.has("last-event-id")) return response
+    for (const message of this.#early ?? []) await this.#streams.send(message)
+    this.#early = undefined
+    return response
   }
 
   #isInOrder({ headers }: Request): boolean {
