@@ -282,6 +282,7 @@ timed(
     slow.resume()
     expect(yield* Effect.promise(() => closed)).toBe("closed")
   }),
+  60_000,
 )
 
 // Under the test clock too: on a busy machine it takes nothing for so long that it would be cut off.
