@@ -42,7 +42,7 @@ interface Recent extends Hashed {
 const mostRecent = 100
 
 /** How long one who asks by name waits for the plugins of a hub that was just started. */
-const longestStart = "5 seconds"
+export const longestStart = "5 seconds"
 
 /** All pipelines, with this file in place of the one of its name. */
 export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
@@ -147,7 +147,7 @@ const make = Effect.gen(function* () {
       const catalogue = yield* registry.current
       const agents = new EveryAgent(catalogue.agents)
       return yield* resolve(beside(pipelines, source), source.id, { ...catalogue, agents }, kinds)
-    }),
+    }, patiently),
 
     /** The first agent, then the others as its fallback. */
     ofAgents: (wish: Implicit.Wish) => {

@@ -12,8 +12,9 @@ import { Diagnostic, formatDiagnostic } from "../../toml/Toml.ts"
 import { Cooldowns } from "../Cooldowns.ts"
 import { Dispatch } from "../Dispatch.ts"
 import { Pipelines } from "../Pipelines.ts"
-import { beside, Plans } from "../Plans.ts"
+import { beside, longestStart, Plans } from "../Plans.ts"
 import { said } from "../Refusal.ts"
+import { settled } from "../Settled.ts"
 import * as Text from "../Text.ts"
 import * as Sources from "./sources.ts"
 
@@ -117,7 +118,7 @@ const lintPipeline = (services: Services) =>
     run: (input) =>
       said(
         Effect.gen(function* () {
-          const current = yield* services.registry.current
+          const current = yield* settled(services.registry, longestStart)
           const catalogue = input.any_agent ? { ...current, agents: new EveryAgent() } : current
           const sources = yield* Sources.some(services.pipelines, input)
           const found = yield* Effect.forEach(sources, (source) =>
@@ -153,9 +154,9 @@ const planPipeline = (services: Services, dispatch: Dispatch["Service"], cooldow
     run: (request, caller) =>
       said(
         Effect.gen(function* () {
-          const catalogue = yield* services.registry.current
           const source = yield* Sources.one(services.pipelines, request)
           const { input, place, plan } = yield* dispatch.prepare(request, caller, source)
+          const catalogue = yield* services.registry.current
           const { cwd } = place
           const project =
             place.project === undefined
