@@ -92,7 +92,8 @@ const throughHost = (folder: string, entry: string, around: Around, suites: Suit
     const home = yield* temporary
     const file = path.join(home, "plugins.toml")
     writeFileSync(file, yield* sampleFor(path.join(folder, "sample.toml"), entry))
-    const host = Host.layer({ ...around, file, home, fallback: "", builtin: {}, lenient: true })
+    const limits = { ...around.limits, patience: longestStart }
+    const host = Host.layer({ ...around, limits, file, home, fallback: "", builtin: {}, lenient: true })
     const context = yield* Layer.build(Layer.provideMerge(host, Hub.layer))
     const current = Effect.provideContext(
       Effect.flatMap(Registry, ({ current }) => current),
@@ -103,6 +104,9 @@ const throughHost = (folder: string, entry: string, around: Around, suites: Suit
     const checks = yield* Effect.forEach(checksOf(catalogue, suites, recordings), tested)
     return [...states(catalogue), ...checks, ...broken(yield* current)]
   })
+
+/** Nobody else waits here for one that is slow: it has all the time that a plugin may take. */
+const longestStart = Duration.minutes(1)
 
 const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => realpathSync(mkdtempSync(path.join(tmpdir(), "hub-plugin-test-")))),
