@@ -214,7 +214,7 @@ live(
       expect(fs.readFileSync(count, "utf8")).toBe("x\n")
     }
   }),
-  60_000,
+  120_000,
 )
 
 live(
@@ -526,7 +526,7 @@ live(
     const left = children.toString().trim().split(/\s+/).map(Number)
     expect(pids.filter((pid) => left.includes(pid))).toEqual([])
   }),
-  60_000,
+  120_000,
 )
 
 live(
