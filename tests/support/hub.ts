@@ -19,7 +19,10 @@ export const makeHome = (files: Readonly<Record<string, string>> = {}): Home => 
   const home = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "hub-home-")))
   const write = (file: string, text: string) => {
     fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true })
-    fs.writeFileSync(path.join(home, file), text, { mode: 0o600 })
+    // Put in its place whole: a hub that follows it finds no half of it.
+    const part = path.join(home, ".part")
+    fs.writeFileSync(part, text, { mode: 0o600 })
+    fs.renameSync(part, path.join(home, file))
   }
   for (const [file, text] of Object.entries(files)) write(file, text)
   const stop = () => endHub(path.join(home, "hub"))
@@ -54,7 +57,8 @@ export const pidOfHub = (folder: string): number | undefined => {
 
 /** A process that has ended, and that nobody has waited for, is not alive. */
 export const isAlive = (pid: number): boolean =>
-  send(pid, 0) && !/^\d+ \(.*\) Z/s.test(read(`/proc/${pid}/stat`) ?? "")
+  // In this order: one that is gone has no state to be read, and where there is no /proc none has.
+  !/^\d+ \(.*\) Z/s.test(read(`/proc/${pid}/stat`) ?? "") && send(pid, 0)
 
 const read = (file: string): string | undefined => {
   try {
