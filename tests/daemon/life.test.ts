@@ -4,8 +4,19 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
 import { processesOf } from "../../core/testing/processes.ts"
-import { documentOf, type Home, isAlive, makeHome, run, Server, shim, until } from "../support/hub.ts"
-import { begun, dispatched, foreground, gated, hubHome, open, pidOf, starts, status } from "./support.ts"
+import { documentOf, type Home, makeHome, run, Server, shim, until } from "../support/hub.ts"
+import {
+  begun,
+  dispatched,
+  ended,
+  foreground,
+  gated,
+  hubHome,
+  open,
+  pidOf,
+  starts,
+  status,
+} from "./support.ts"
 
 let home: Home
 
@@ -14,8 +25,6 @@ beforeEach(() => {
   home = makeHome({ "hub/plugins.toml": gated })
 })
 afterEach(() => home.remove())
-
-const ended = (pid: number) => until(`the end of pid ${pid}`, () => !isAlive(pid) || undefined)
 
 const delivered = async (run_id: string): Promise<object> =>
   until(`the end of ${run_id}`, async () => {
@@ -144,7 +153,10 @@ describe("open runs", () => {
   test("end with the hub when the home is removed, and nothing is left", async () => {
     const run_id = await dispatched(home, "homeless")
     const pid = pidOf(home)
+    // All at once to the hub, which waits only so long for a removal that goes on.
+    process.kill(pid, "SIGSTOP")
     fs.rmSync(hubHome(home), { recursive: true })
+    process.kill(pid, "SIGCONT")
     await ended(pid)
     expect(processesOf([run_id])).toEqual([])
     expect(fs.existsSync(hubHome(home))).toBe(false)
@@ -188,7 +200,7 @@ describe("restart", () => {
     expect((await run(home, ["agents"])).code).toBe(0)
     expect((await run(home, ["restart"])).code).toBe(0)
     expect((await run(home, ["status"])).out).not.toContain("hub restart")
-  })
+  }, 60_000)
 
   test("starts one where there is none", async () => {
     expect(documentOf(await run(home, ["restart", "--json"]))).toMatchObject({

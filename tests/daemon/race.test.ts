@@ -4,7 +4,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, shim } from "../support/hub.ts"
-import { hubHome, hubStarts, hubs, pidOf } from "./support.ts"
+import { ended, hubHome, hubStarts, hubs, pidOf } from "./support.ts"
 
 let home: Home
 
@@ -39,17 +39,20 @@ test("who finds the remains of a killed hub starts the next one", async () => {
   expect((await run(home, ["agents"])).code).toBe(0)
   const first = pidOf(home)
   process.kill(first, "SIGKILL")
+  await ended(first)
   expect(fs.lstatSync(path.join(hubHome(home), "hub.sock")).isSocket()).toBe(true)
   expect(fs.existsSync(path.join(hubHome(home), "holder.json"))).toBe(true)
-  const ended = await Promise.all(many.map(() => run(home, ["agents", "--json"])))
-  for (const one of ended) expect(documentOf(one)).toMatchObject({ agents: [{ id: "echo" }] })
+  const answered = await Promise.all(many.map(() => run(home, ["agents", "--json"])))
+  for (const one of answered) expect(documentOf(one)).toMatchObject({ agents: [{ id: "echo" }] })
   expect(pidOf(home)).not.toBe(first)
   expect(hubs(home)).toEqual([pidOf(home)])
 }, 60_000)
 
 test("the pid that a killed hub has left is another program's by now: it is let alone", async () => {
   expect((await run(home, ["agents"])).code).toBe(0)
-  process.kill(pidOf(home), "SIGKILL")
+  const first = pidOf(home)
+  process.kill(first, "SIGKILL")
+  await ended(first)
   const stranger = Bun.spawn(["sleep", "60"], { stdin: "ignore", stdout: "ignore", stderr: "ignore" })
   try {
     const file = path.join(hubHome(home), "holder.json")

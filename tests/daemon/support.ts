@@ -4,7 +4,7 @@ import * as path from "node:path"
 import type { Subprocess } from "bun"
 import { binary } from "../../bin/binary.ts"
 import { processesWith } from "../../core/testing/processes.ts"
-import { agent, documentOf, environment, type Home, pidOfHub, run, until } from "../support/hub.ts"
+import { agent, documentOf, environment, type Home, isAlive, pidOfHub, run, until } from "../support/hub.ts"
 
 export const hubHome = (home: Home): string => path.join(home.path, "hub")
 
@@ -52,11 +52,26 @@ interface Status {
 export const status = async (home: Home): Promise<Status> =>
   documentOf<Status>(await run(home, ["status", "--json"]))
 
+export const ended = (pid: number): Promise<boolean> =>
+  until(`the end of pid ${pid}`, () => !isAlive(pid) || undefined)
+
 /** Processes of hubs of this home, whoever started them. Linux only. */
-export const hubs = (home: Home): ReadonlyArray<number> =>
-  processesWith([`HUB_HOME=${hubHome(home)}`])
-    .map(Number)
-    .filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("\0serve\0"))
+export const hubs = (home: Home): ReadonlyArray<number> => {
+  const serving = processesWith([`HUB_HOME=${hubHome(home)}`]).flatMap(servingAt)
+  const pids = serving.map(({ pid }) => pid)
+  // What a hub has just forked looks like that hub until it is another program.
+  return serving.filter(({ parent }) => !pids.includes(parent)).map(({ pid }) => pid)
+}
+
+const servingAt = (entry: string) => {
+  try {
+    const isServing = fs.readFileSync(`/proc/${entry}/cmdline`, "utf8").includes("\0serve\0")
+    const [, parent] = fs.readFileSync(`/proc/${entry}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? []
+    return isServing ? [{ pid: Number(entry), parent: Number(parent) }] : []
+  } catch {
+    return [] // It has ended meanwhile.
+  }
+}
 
 export const pidOf = (home: Home): number => {
   const pid = pidOfHub(hubHome(home))
