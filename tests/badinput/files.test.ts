@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
-import { agent, documentOf, type Home, makeHome, run, Server } from "../support/hub.ts"
+import { agent, documentOf, type Home, makeHome, run, Server, until } from "../support/hub.ts"
 import { refused } from "./refused.ts"
 
 const plugins = agent("echo", "cat").trim()
@@ -71,7 +71,8 @@ describe("plugins.toml", () => {
     const server = new Server(home)
     await server.initialize()
     expect(await server.child.exited).toBe(2)
-    expect(server.stderr).toContain(`plugins.toml:${last + 1}:12  illegal character in key`)
+    const message = `plugins.toml:${last + 1}:12  illegal character in key`
+    await until("what it said", () => server.stderr.includes(message))
   })
 
   test("an unknown plugin names those that there are", async () => {

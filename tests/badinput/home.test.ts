@@ -115,8 +115,11 @@ const onDisk = (
       Effect.flatMap(mounted(size), (disk) =>
         Effect.promise(async () => {
           fs.writeFileSync(path.join(disk, "plugins.toml"), plugins, { mode: 0o600 })
-          await body(disk, { HUB_HOME: disk })
-          endHub(disk)
+          try {
+            await body(disk, { HUB_HOME: disk })
+          } finally {
+            endHub(disk)
+          }
         }),
       ),
     ),
@@ -186,6 +189,8 @@ describe("the database", () => {
   test("locked by another program: looking works, new work is refused, and works when the lock is gone", async () => {
     expect((await run(home, work)).code).toBe(0)
     const other = new Database(file())
+    // The hub may still be noting what it has just done.
+    other.run("pragma busy_timeout=10000")
     other.run("begin immediate")
     expect(await prompts()).toEqual(["hi"])
     const busy = await run(home, work)

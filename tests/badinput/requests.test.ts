@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { ensureBuilt } from "../../bin/binary.ts"
+import { binary, ensureBuilt } from "../../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, Server } from "../support/hub.ts"
 import { refused } from "./refused.ts"
 
@@ -86,6 +86,9 @@ describe("a folder", () => {
       fs.mkdirSync(path.join(shared.path, "closed"), { mode: 0o700 })
       fs.chmodSync(shared.path, 0o755)
       for (const one of ["hub", "hub/plugins.toml"]) fs.chownSync(path.join(shared.path, one), 65534, 65534)
+      // A copy: the other user may not come to where this one stands.
+      const program = path.join(shared.path, "program")
+      fs.copyFileSync(binary, program)
       const command = [Bun.which("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
       const ended = await run(
         shared,
@@ -93,6 +96,7 @@ describe("a folder", () => {
         {
           cwd: "/",
           through: command,
+          program,
         },
       )
       expect(ended).toMatchObject({ code: 2, out: "" })
