@@ -94,7 +94,7 @@ effect(
       }).pipe(Effect.provide(TestClock.layer())),
     60,
   ),
-  60_000,
+  120_000,
 )
 
 effect(
@@ -136,7 +136,7 @@ effect(
       }).pipe(Effect.provide(storeAt(folder))),
     60,
   ),
-  60_000,
+  120_000,
 )
 
 live(

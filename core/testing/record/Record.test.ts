@@ -166,5 +166,5 @@ live(
     expect(again).toEqual([{ name: "text", end: "answers", changes: ["end: auth → answers"], is_new: false }])
     expect(existsSync(join(home, "again/index.json"))).toBe(true)
   }),
-  60_000,
+  120_000,
 )
