@@ -158,14 +158,16 @@ live(
     const watching = yield* Effect.forkChild(Stream.runHead(one))
     const list = yield* Effect.forkChild(Stream.runHead(yield* changes("hub://pipelines")))
     // A change may come before the first reading; the next one does not.
-    const writing = Effect.gen(function* () {
-      const changed = text.replace("Answers.", `Answers ${crypto.randomUUID()}.`)
-      yield* (yield* Files).write(`${pipelines}/answer.toml`, changed)
-      yield* Effect.sleep("50 millis")
-    })
-    yield* Effect.forkScoped(Effect.forever(writing))
+    const files = yield* Files
+    const write = Effect.suspend(() =>
+      files.write(`${pipelines}/answer.toml`, text.replace("Answers.", `Answers ${crypto.randomUUID()}.`)),
+    )
+    // To its end also when it is not needed any more: the folder goes away with the test.
+    const writing = Effect.andThen(Effect.uninterruptible(write), Effect.sleep("50 millis"))
+    const writer = yield* Effect.forkScoped(Effect.forever(writing))
     expect(Option.isSome(yield* Fiber.join(watching))).toBe(true)
     expect(Option.isSome(yield* Fiber.join(list))).toBe(true)
+    yield* Fiber.interrupt(writer)
     expect(yield* read("hub://pipelines/{id}", { id: "answer" })).toStartWith('description = "Answers ')
   }),
 )
@@ -181,20 +183,18 @@ live(
     // One by one: what comes after the one waited for stays in the queue.
     const told = (resting: boolean) =>
       Effect.repeat(Queue.take(queue), { until: (reading) => rests(reading) === resting })
-    const limited = failure("rate_limited", "slow down", { retry_after_ms: 300 })
     const at = { run_id: "r1", step: "it", attempt: 1 }
+    const rest = (retry_after_ms: number) =>
+      Effect.suspend(() => {
+        at.attempt += 1
+        return cooldowns.note(at, "it", undefined, failure("rate_limited", "slow down", { retry_after_ms }))
+      })
     // The first rest may begin before the first reading; the next one does not.
-    const rest = Effect.andThen(cooldowns.note(at, "it", undefined, limited), Effect.sleep("50 millis"))
-    const noting = yield* Effect.forkScoped(
-      Effect.forever(
-        Effect.andThen(
-          rest,
-          Effect.sync(() => (at.attempt += 1)),
-        ),
-      ),
-    )
+    const resting = Effect.forever(Effect.andThen(rest(3_600_000), Effect.sleep("50 millis")))
+    const noting = yield* Effect.forkScoped(resting)
     yield* told(true)
     yield* Fiber.interrupt(noting)
+    yield* rest(300)
     yield* told(false)
   }),
 )
