@@ -1,5 +1,5 @@
 /** `hub serve`: the one hub of a home, for all its clients. */
-import { Clock, Effect, Fiber, Ref, type Scope, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, Ref, type Scope, Stream } from "effect"
 import { HubUnreachable } from "../core/edge/Door.ts"
 import { argumentsOf, type ServeFlags } from "../core/edge/extras/daemon/Flags.ts"
 import type { Clients } from "../core/edge/wire/Listen.ts"
@@ -23,12 +23,13 @@ export const daemon = Effect.fn("Hub.daemon")(function* (
   const at = yield* home
   // One that is started for a while takes nobody's place.
   yield* flags.idle === undefined ? replace(at, wish) : hold(at, wish, () => answers(at))
-  const changing = yield* Ref.make<Effect.Effect<Changing>>(Effect.succeed({}))
+  const changing = yield* Deferred.make<Effect.Effect<Changing>>()
   const hub = yield* assemble(
     at,
     wish,
     { mode: "daemon", arguments: argumentsOf(flags, wish.config) },
-    Effect.flatten(Ref.get(changing)),
+    // Who asks as soon as a door is open is told all the same.
+    Effect.flatten(Deferred.await(changing)),
   )
   yield* hub.logged(serving({ at, wish, flags, hub, changing, ready }))
 })
@@ -38,7 +39,7 @@ interface Serving {
   readonly wish: Wish
   readonly flags: ServeFlags
   readonly hub: Hub
-  readonly changing: Ref.Ref<Effect.Effect<Changing>>
+  readonly changing: Deferred.Deferred<Effect.Effect<Changing>>
   readonly ready: (where: string) => Effect.Effect<void>
 }
 
@@ -54,7 +55,7 @@ const serving = Effect.fnUntraced(function* ({ at, changing, flags, hub, ready, 
   yield* endWithHome(at, hub)
   const homeless = yield* Effect.forkScoped(gone(at.path, [hub.socket]), { startImmediately: true })
   const idle = yield* idleOf(flags, hub, clients, http)
-  yield* Ref.set(changing, changingOf(http, idle))
+  yield* Deferred.succeed(changing, changingOf(http, idle))
   yield* Effect.forkScoped(givesBack(thisProcess))
   yield* ready([hub.socket, (yield* http)?.url].filter((one) => one !== undefined).join(" and "))
   yield* Effect.raceFirst(Fiber.join(homeless), idle === undefined ? Effect.never : idle.ended)
