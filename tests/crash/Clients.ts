@@ -2,7 +2,7 @@
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { binary } from "../../bin/binary.ts"
-import { environment, type Home, run } from "../support/hub.ts"
+import { environment, type Home, isAlive, run, until } from "../support/hub.ts"
 
 /** Gives the id of the run once the hub has acknowledged it; fails when it has not, whatever became of it. */
 type Ask = () => Promise<string>
@@ -19,7 +19,9 @@ export const overShim = async (home: Home): Promise<Connected> => {
   const client = new Client({ name: "crash", version: "1" })
   const args = ["serve", "--stdio"]
   const server = { command: binary, args, env: environment(home), cwd: home.path, stderr: "ignore" } as const
-  await client.connect(new StdioClientTransport(server))
+  const transport = new StdioClientTransport(server)
+  await client.connect(transport)
+  const { pid } = transport
   const ask = async () => {
     const { content, isError, structuredContent } = await client.callTool({
       name: "dispatch",
@@ -28,7 +30,11 @@ export const overShim = async (home: Home): Promise<Connected> => {
     if (isError === true) throw new Error(JSON.stringify(content))
     return (structuredContent as { run_id: string }).run_id
   }
-  return { ask, close: () => client.close() }
+  const close = async () => {
+    await client.close()
+    await until("the end of the shim", () => pid === null || !isAlive(pid))
+  }
+  return { ask, close }
 }
 
 /** A command for each dispatch. It starts the hub when there is none. */

@@ -47,9 +47,11 @@ interface Stored {
   readonly ends: number
 }
 
-/** What the database of a hub that has ended says of each run. */
+/** What the database says of each run. */
 export const stored = (home: Home): ReadonlyArray<Stored> => {
   const database = new Database(path.join(home.path, "hub/hub.db"), { readonly: true })
+  // A hub that starts after a kill has it for itself at first.
+  database.run("pragma busy_timeout=10000")
   try {
     return database
       .query<Stored, []>(
