@@ -55,18 +55,23 @@ const planned = (wanted: Wanted) => {
     next = undefined
     const began = performance.now()
     look(wanted)
-    rest = { until: performance.now() + 2 * (performance.now() - began) }
+    const ended = performance.now()
+    owed = { until: Math.max(began, owed.until) + 3 * (ended - began) }
     return wanted
   })
   last = done
   return { wanted, done }
 }
 
-let rest = { until: 0 }
+/** When the time that looks have taken is a third of all again. */
+let owed = { until: 0 }
+
+/** How far looks may run ahead of that: the few of one end follow each other at once. */
+const ahead_ms = 30
 
 /** Looking takes a third of the time at most: where many processes run and many attempts end, more of them share a look. */
 const rested = (): Promise<void> => {
-  const left = rest.until - performance.now()
+  const left = owed.until - performance.now() - ahead_ms
   return new Promise((resolve) => (left > 1 ? setTimeout(resolve, left) : setImmediate(resolve)))
 }
 
@@ -158,6 +163,15 @@ export const signal = (found: Found, name: NodeJS.Signals): void => {
 /** The group that the found process leads, all at once. */
 export const signalGroup = (found: Found, name: NodeJS.Signals): void => {
   if (same(found)) send(-found.pid, name)
+}
+
+/** Whether anybody is in the group, also one who has ended and waits to be buried. */
+export const isGroup = (pid: number): boolean => {
+  try {
+    return process.kill(-pid, 0)
+  } catch (cause) {
+    return (cause as { code?: unknown }).code !== "ESRCH"
+  }
 }
 
 export const same = ({ pid, born }: Found): boolean => {
