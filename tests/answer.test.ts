@@ -1,5 +1,5 @@
 /** `hub answer`, and the same by MCP tasks: an agent that asks goes on when somebody says yes. */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
@@ -8,6 +8,9 @@ import { CallToolResultSchema, ElicitRequestSchema } from "@modelcontextprotocol
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { processesOf } from "../core/testing/processes.ts"
 import { documentOf, environment, type Home, makeHome, pidOfHub, run, until } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 /** Wants to change a file, and tells what became of it. */
 const agent = join(import.meta.dirname, "../plugins/agent-acp/fixtures/agent.ts")
@@ -37,7 +40,7 @@ beforeAll(async () => {
   home = makeHome({ "hub/plugins.toml": plugin, "hub/pipelines/careful.toml": pipeline })
   cwd = join(home.path, "work")
   mkdirSync(cwd)
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 
@@ -67,7 +70,7 @@ test("the change is shown as it would be, and an answer lets the agent go on", a
   const view = documentOf(await hub("runs", "show", run_id, "--wait-seconds", "60", "--json"))
   expect(view).toMatchObject({ state: "succeeded", answer: "It was y." })
   expect((await hub("answer", run_id, "allow")).err).toContain("has ended: succeeded")
-}, 120_000)
+})
 
 test("who waits for the run is told how to answer, and gets the answer in the end", async () => {
   const watched = hub(...dispatch, cwd, "--wait", "go")
@@ -79,7 +82,7 @@ test("who waits for the run is told how to answer, and gets the answer in the en
   const { err, out } = await watched
   expect(out).toBe("It was n.\n")
   expect(err).toContain(`hub answer ${run_id} allow|deny 1.1`)
-}, 120_000)
+})
 
 test("a hub that is killed while it asks leaves nobody behind, and the next one asks anew", async () => {
   const run_id = await waiting()
@@ -97,7 +100,7 @@ test("a hub that is killed while it asks leaves nobody behind, and the next one 
     attempts: [{ failure: { class: "interrupted" } }, { session_id: "s-1" }],
   })
   expect(processesOf([run_id])).toEqual([])
-}, 120_000)
+})
 
 test("a client that knows tasks is asked by a form", async () => {
   const client = new Client({ name: "tasks", version: "1" }, { capabilities: { elicitation: { form: {} } } })
@@ -123,4 +126,4 @@ test("a client that knows tasks is asked by a form", async () => {
   } finally {
     await client.close()
   }
-}, 120_000)
+})

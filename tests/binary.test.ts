@@ -1,16 +1,19 @@
 /** The one file: it needs nothing beside it, and nothing that lies in the current folder gets into it. */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, Server, until } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 let home: Home
 
 beforeAll(async () => {
   expect(await ensureBuilt()).toBe(true)
   home = makeHome({ "hub/plugins.toml": agent("echo", "cat") + agent("env", "env") })
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 

@@ -6,11 +6,14 @@
  * agent's own output, kept byte for byte so that it can be read again after a restart; it is open to its owner alone,
  * which is tried here.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, Server } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(300_000)
 
 /** Known to the hub: one as a file of `secrets/`, two as variables that a plugin's process is handed. */
 const known = {
@@ -252,7 +255,7 @@ beforeAll(async () => {
     "hub/pipelines/both.toml": pipeline,
     "hub/secrets/ACME_KEY": `${known.file}\n`,
   })
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 
@@ -347,4 +350,4 @@ test("a hub that is told its secrets by everyone tells nobody", async () => {
   for (const canary of [known.file, ...Object.values(formats)])
     expect(spooled.some((file) => read(file).includes(canary))).toBe(true)
   for (const file of spooled) expect(fs.statSync(path.join(folder, file)).mode & 0o777).toBe(0o600)
-}, 120_000)
+})

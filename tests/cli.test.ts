@@ -1,9 +1,12 @@
 /** What scripts and shells rely on: exit codes, one JSON document, no colours where there is no terminal, completion. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, Server, until } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 let home: Home
 
@@ -17,7 +20,7 @@ beforeAll(async () => {
     "hub/pipelines/p-own.toml": 'run = ["a"]\n[step.a]\ntype = "transform"\ntemplate = "x"\n',
   })
   expect((await run(home, ["dispatch", "--wait", "--agent", "echo", "hi"])).code).toBe(0)
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 

@@ -1,13 +1,17 @@
 /** What the documents say is so: their code compiles and runs, their TOML is valid, their links and commands exist. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js"
+import { ensureBuilt } from "../bin/binary.ts"
 import { type Finished, type Home, makeHome, run, Server, until } from "./support/hub.ts"
 import { broken, commands, fences, missing, page, pages, root } from "./support/markdown.ts"
 import { serveHttp } from "./support/serve.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 const folder = join(root, "docs/examples")
 const examples = [...new Bun.Glob("**/*.ts").scanSync({ cwd: folder })].sort()
@@ -87,7 +91,8 @@ afterAll(async () => {
   home.remove()
 })
 
-beforeAll(() => {
+beforeAll(async () => {
+  expect(await ensureBuilt()).toBe(true)
   script(home, "acme", acme)
   script(home, "poor", poor)
   home.write("hub/plugins.toml", plugins(home, page_of_vendor.url.href))
@@ -132,7 +137,7 @@ describe("the code", () => {
     cpSync(join(folder, "step-report/index.ts"), join(author, "index.ts"))
     cpSync(join(folder, "step-report/index.test.ts"), join(author, "index.test.ts"))
     await compiles(author)
-  }, 60_000)
+  })
 })
 
 describe("the plugins of docs/write-a-plugin.md", () => {
@@ -149,7 +154,7 @@ describe("the plugins of docs/write-a-plugin.md", () => {
     home.write("hub/pipelines/reported.toml", reported)
     server = new Server(home)
     await server.initialize()
-  }, 60_000)
+  })
   afterAll(async () => {
     await server.close()
   })
@@ -311,7 +316,7 @@ test("the plugin in a worker talks with a client over HTTP, which asks its user 
     await daemon.stop()
     own.remove()
   }
-}, 60_000)
+})
 
 describe("the adapter of docs/write-an-adapter.md", () => {
   const example = join(folder, "agent-ember")
@@ -327,7 +332,7 @@ describe("the adapter of docs/write-an-adapter.md", () => {
       expect(out).toContain(line)
     expect(out).not.toContain("FAILED")
     expect(code).toBe(0)
-  }, 60_000)
+  })
 
   test("is what one has who follows the page from its beginning to its end", async () => {
     expect((await run(home, ["plugin", "new", "agent-ember", "--into", home.path])).code).toBe(0)
@@ -352,7 +357,7 @@ describe("the adapter of docs/write-an-adapter.md", () => {
     expect(out).not.toContain("FAILED")
     expect(code).toBe(0)
     await compiles(author)
-  }, 60_000)
+  })
 
   test("answers and fails through the hub, and the doctor knows it", async () => {
     const sample = readFileSync(join(example, "sample.toml"), "utf8")
@@ -392,7 +397,7 @@ cat ${fixture("text")}
     } finally {
       fresh.remove()
     }
-  }, 60_000)
+  })
 })
 
 describe("the README", () => {
@@ -447,7 +452,7 @@ test("pipelines with tests pass them", async () => {
   } finally {
     fresh.remove()
   }
-}, 60_000)
+})
 
 test("all TOML passes `hub check`", async () => {
   const files = pages.map(({ file }) => join(root, file))
@@ -483,7 +488,7 @@ describe("every command line", () => {
       if (unknown.length > 0) found[name] = unknown
     }
     expect(found).toEqual({})
-  }, 120_000)
+  })
 
   test("that is not there is found", async () => {
     expect(await wrong(["runs", "shwo", "last"])).not.toEqual([])

@@ -1,15 +1,18 @@
 /** Several programs at one home: commands beside each other, a second hub, a hub that ends while others still ask it. */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import { ensureBuilt } from "../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, Server, shim, until } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 let home: Home
 
 beforeAll(async () => {
   expect(await ensureBuilt()).toBe(true)
   home = makeHome({ "hub/plugins.toml": agent("echo", "cat") })
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 
@@ -23,7 +26,7 @@ test("twelve commands at once are all answered, by the one hub that the first of
     await run(home, ["runs", "list", "--json"]),
   )
   expect(runs.map(({ prompt }) => prompt).sort()).toEqual([...prompts].sort())
-}, 60_000)
+})
 
 test("a second server says who holds the home; commands reach the first through its socket", async () => {
   const first = new Server(home)
@@ -72,7 +75,7 @@ test("work in the background goes on when a server takes the home over", async (
   } finally {
     own.remove()
   }
-}, 60_000)
+})
 
 test("a command that waits starts the next hub when the one it asked is killed", async () => {
   const open = `${home.path}/opened`

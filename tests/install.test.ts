@@ -1,15 +1,18 @@
 /** The built hub registers itself, while others write the same file. */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { documentOf, environment, type Home, makeHome, run, Server } from "./support/hub.ts"
 
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
+
 let home: Home
 beforeAll(async () => {
   expect(await ensureBuilt()).toBe(true)
   home = makeHome()
-}, 120_000)
+})
 afterAll(() => home.remove())
 
 const stateFile = () => path.join(home.path, ".claude.json")
@@ -50,7 +53,7 @@ test("eight hubs and the client itself write one file: nothing of anybody is los
   expect(n).toBe(counted)
   expect(folders).toContain(mcpServers.hub.env.HUB_HOME)
   expect(fs.readdirSync(home.path).filter((name) => name.startsWith(".claude"))).toEqual([".claude.json"])
-}, 60_000)
+})
 
 test("what is registered answers, and needs no hub to be put there or taken away", async () => {
   home.write(".codex/config.toml", "# mine\n")
@@ -64,4 +67,4 @@ test("what is registered answers, and needs no hub to be put there or taken away
   await server.close()
   expect((await run(home, ["uninstall", "codex"])).code).toBe(0)
   expect(fs.readFileSync(path.join(home.path, ".codex/config.toml"), "utf8")).toBe("# mine\n")
-}, 60_000)
+})

@@ -1,9 +1,12 @@
 /** The tools of the person who writes a pipeline, asked of the built binary: lint, plan, show, test, why, replay. */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { agent, documentOf, environment, type Home, makeHome, run, until } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 const failure = (rule: string) => `[[plugin.ID.config.failure]]\n${rule}\n`
 
@@ -88,7 +91,7 @@ beforeAll(async () => {
     "work/elsewhere.toml": elsewhere,
     "temp/kept": "",
   })
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 
@@ -214,7 +217,7 @@ test("a signal takes the test's programs and its folder along", async () => {
   expect(await child.exited).toBe(143)
   // The hub hears that who asked is gone.
   await until("nothing to be left", () => left().length + standing(folder).length === 0 || undefined)
-}, 60_000)
+})
 
 test("why tells a run's candidates in order, each reason once; replay decides it anew with today's file", async () => {
   const ran = await hub("dispatch", "--wait", "--pipeline", "chain", "t")

@@ -1,15 +1,18 @@
 /** Files that change while the hub serves, and what it remembers when it starts again. */
-import { afterEach, beforeAll, beforeEach, expect, test } from "bun:test"
+import { afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { ensureBuilt } from "../bin/binary.ts"
 import { agent, documentOf, type Home, makeHome, run, Server, until } from "./support/hub.ts"
 
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
+
 let home: Home
 
 beforeAll(async () => {
   expect(await ensureBuilt()).toBe(true)
-}, 120_000)
+})
 
 const limited = agent(
   "limited",
@@ -72,7 +75,7 @@ test("a new plugin works without a restart; a broken file keeps the old ones and
   expect(await answer(server, "third")).toBe("third")
   expect((await server.tool("list_plugins", {}))["problem"]).toBeUndefined()
   expect(await server.close()).toBe(0)
-}, 120_000)
+})
 
 test("a pipeline and a project count from the moment they are written", async () => {
   const server = await serving()

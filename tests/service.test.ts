@@ -1,9 +1,12 @@
 /** `hub service` of the built program, with a `systemctl` that starts and stops what the unit says. */
-import { afterAll, beforeAll, expect, test } from "bun:test"
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
 import { type Home, makeHome, pidOfHub, run, until } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 /** As much of it as a unit of ours needs; only `ExecStart` and `Environment` are read. */
 const systemctl = `#!/bin/sh
@@ -31,7 +34,7 @@ beforeAll(async () => {
   home.write("bin/systemctl", systemctl)
   fs.chmodSync(path.join(home.path, "bin/systemctl"), 0o755)
   fs.mkdirSync(path.join(home.path, "hub"))
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 

@@ -1,5 +1,5 @@
 /** Signals and clients that go away: the hub ends cleanly, the work goes on and is delivered. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { binary, ensureBuilt } from "../bin/binary.ts"
@@ -16,6 +16,9 @@ import {
   until,
 } from "./support/hub.ts"
 
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
+
 let home: Home
 
 const at = (name: string): string => path.join(home.path, name)
@@ -27,7 +30,7 @@ const gated =
 beforeAll(async () => {
   expect(await ensureBuilt()).toBe(true)
   home = makeHome({ "hub/plugins.toml": agent("gated", gated) })
-}, 120_000)
+})
 
 afterAll(() => home.remove())
 

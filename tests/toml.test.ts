@@ -1,5 +1,5 @@
 /** Each TOML file that we ship or write reads the same in a second, independent parser. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import iarna from "@iarna/toml"
@@ -8,6 +8,9 @@ import { ensureBuilt } from "../bin/binary.ts"
 import { root } from "../bin/bun.ts"
 import { fences } from "../core/edge/extras/Fences.ts"
 import { type Home, makeHome, run } from "./support/hub.ts"
+
+// Many programs are started, on a machine that has others to run.
+setDefaultTimeout(120_000)
 
 /** Dates as their time, and tables without a prototype as plain ones. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -46,7 +49,7 @@ describe("what hub writes", () => {
   beforeAll(async () => {
     expect(await ensureBuilt()).toBe(true)
     home = makeHome()
-  }, 120_000)
+  })
 
   afterAll(() => home.remove())
 
