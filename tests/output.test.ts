@@ -100,7 +100,8 @@ describe("what an agent writes", () => {
       fs.rmSync(straight)
       expect(view.answer.trimEnd()).toEndWith("the end")
       expect(Buffer.byteLength(view.answer)).toBeLessThanOrEqual(65_536)
-      expect(highWater() - before).toBeLessThan(100)
+      // Less than it writes, with room for a collector that comes late.
+      expect(highWater() - before).toBeLessThan(150)
       if (bytes > 65_536)
         expect({
           ...view.answer_ref,
