@@ -1,5 +1,5 @@
 /** Answers what the hub asks of a plugin's resources and prompts. */
-import { Effect, Stream } from "effect"
+import { type Cause, Effect, Fiber, Queue, Stream } from "effect"
 import type { Peer } from "../Rpc.ts"
 import { type Answers, decoded, type Offered, one } from "./answers.ts"
 import { talkOf } from "./talk.ts"
@@ -18,15 +18,7 @@ export const readings = (offered: Offered, peer: () => Peer): Answers => {
       Effect.flatMap(resource(uri), (found) => found.read(variables, caller, talkOf(peer(), call))),
     "resource.follow": ({ call, uri, variables }) =>
       Effect.flatMap(resource(uri), ({ changes }) =>
-        (changes?.(variables) ?? Stream.empty).pipe(
-          Stream.buffer({ capacity: 1, strategy: "sliding" }),
-          Stream.runForEach(() =>
-            Effect.andThen(
-              Effect.sync(() => peer().notify("resource.changed", { call })),
-              Effect.sleep(pause),
-            ),
-          ),
-        ),
+        told(changes?.(variables) ?? Stream.empty, () => peer().notify("resource.changed", { call })),
       ),
     "resource.complete": ({ typed, uri, variable }) =>
       Effect.flatMap(resource(uri), ({ complete }) => most(complete?.(variable, typed))),
@@ -38,6 +30,16 @@ export const readings = (offered: Offered, peer: () => Peer): Answers => {
       Effect.flatMap(prompt(name), ({ complete }) => most(complete?.(argument, typed, others))),
   }
 }
+
+/** The changes are taken up in this very fiber: what is asked after it finds them followed. */
+const told = Effect.fnUntraced(function* <E, R>(changes: Stream.Stream<unknown, E, R>, tell: () => void) {
+  const due = yield* Queue.sliding<void, Cause.Done>(1)
+  const each = Effect.andThen(Effect.sync(tell), Effect.sleep(pause))
+  const telling = yield* Effect.forkChild(Stream.runForEach(Stream.fromQueue(due), () => each))
+  yield* Stream.runForEach(changes, () => Queue.offer(due, undefined))
+  yield* Queue.end(due)
+  yield* Fiber.join(telling)
+})
 
 const most = <R>(completions: Effect.Effect<ReadonlyArray<string>, never, R> = Effect.succeed([])) =>
   Effect.map(completions, (found) => found.slice(0, mostCompletions))
