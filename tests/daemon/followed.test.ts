@@ -16,9 +16,16 @@ export default Plugin.define({
   config: Schema.Struct({ text: Schema.optionalKey(Schema.String) }),
   setup: Effect.fn(function* () {
     const version = yield* SubscriptionRef.make(0)
+    let dozes = false
+    const read = (now) => {
+      if (dozes) setTimeout(() => Bun.sleepSync(1000))
+      dozes = false
+      return String(now)
+    }
     return {
       operations: [
         operation("note_change", SubscriptionRef.update(version, (now) => now + 1)),
+        operation("note_doze", Effect.sync(() => void (dozes = true))),
         operation("note_die", Effect.sync(() => process.exit(1))),
       ],
       resources: [
@@ -27,7 +34,7 @@ export default Plugin.define({
           name: "note",
           summary: "The note.",
           mime: "text/plain",
-          read: () => Effect.map(SubscriptionRef.get(version), String),
+          read: () => Effect.map(SubscriptionRef.get(version), read),
           // The version of now is no change.
           changes: () => Stream.drop(SubscriptionRef.changes(version), 1),
         }),
@@ -47,13 +54,16 @@ beforeAll(async () => {
   home = makeHome({ "hub/plugins.toml": toml("one"), "hub/note.ts": plugin })
   client = shim(home)
   await client.initialize()
-  expect((await client.request("resources/subscribe", { uri: "note://it" })).error).toBeUndefined()
+  await subscribe()
 }, 120_000)
 
 afterAll(async () => {
   await client.close()
   home.remove()
 })
+
+const subscribe = async () =>
+  expect((await client.request("resources/subscribe", { uri: "note://it" })).error).toBeUndefined()
 
 const updates = (): number =>
   client.told.filter(({ method }) => method === "notifications/resources/updated").length
@@ -69,6 +79,14 @@ const toldAfter = async (what: string, happen: () => Promise<unknown>): Promise<
 const changed = () => toldAfter("the change", () => client.tool("note_change", {}))
 
 test("a change right after the answer is told", changed)
+
+test("a change that finds the plugin busy, as does the wish to follow it, is told", async () => {
+  await client.request("resources/unsubscribe", { uri: "note://it" })
+  // It stands still as soon as it was read: what comes then, it hears all at once.
+  await client.tool("note_doze", {})
+  await subscribe()
+  await changed()
+})
 
 test("a plugin that dies is followed on once it is back", async () => {
   await toldAfter("the new process", () => client.tool("note_die", {}).catch(() => undefined))
