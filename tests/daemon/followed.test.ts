@@ -18,7 +18,7 @@ export default Plugin.define({
     const version = yield* SubscriptionRef.make(0)
     let dozes = false
     const read = (now) => {
-      if (dozes) setTimeout(() => Bun.sleepSync(1000))
+      if (dozes) setImmediate(() => Bun.sleepSync(1000))
       dozes = false
       return String(now)
     }
