@@ -78,7 +78,8 @@ const begin = Effect.fnUntraced(function* (
     if (claim || (claim === null && ended !== undefined)) return supervised(yield* settled(spec.dir), true)
     if (ended !== undefined) return yield* new SpoolFailed({ dir: spec.dir, detail: refusal(ended) })
     if (Spool.isRemoved(spec.dir)) return yield* orphaned(spec.dir, child.pid)
-    yield* bell.wait
+    // The wrapper is between two commands then, and a bell would tell of the second only with its echo.
+    yield* claim === null ? Proc.pause(1) : bell.wait
   }
 })
 

@@ -66,31 +66,30 @@ export const killMarked = Effect.fn("Supervisor.killMarked")(function* (name: Pr
     for (;;) {
       const found = yield* Proc.marked(name, value)
       for (const one of found) all.add(`${one.pid} ${one.born}`)
-      const groups = killGroups(found)
-      const strays = found.filter(({ group }) => !groups.has(group))
-      for (const one of strays) Proc.signal(one, "SIGKILL")
+      for (const one of killGroups(found)) Proc.signal(one, "SIGKILL")
       yield* vanished(found)
-      // A stray may have started another one meanwhile, and in a group may be one that was just being started.
-      if (strays.length === 0 && (yield* emptied(groups))) return
+      // A stray may have started another one meanwhile, and a group may still be ending with one that it was just starting.
+      if (found.length === 0 || isFamily(found)) return
     }
   })
   yield* Effect.timeoutOption(kill, killed_ms)
   return all.size
 })
 
-/** A group is killed at once, with whatever its members are just starting. Gives those that were. */
-const killGroups = (found: ReadonlyArray<Proc.Found>): ReadonlySet<number> => {
+/** A group is killed at once, with whatever its members are just starting. Gives those who are in no such group. */
+const killGroups = (found: ReadonlyArray<Proc.Found>): ReadonlyArray<Proc.Found> => {
   const leaders = found.filter(({ group, pid }) => group === pid)
   for (const one of leaders) Proc.signalGroup(one, "SIGKILL")
-  return new Set(leaders.map(({ pid }) => pid))
+  const groups = new Set(leaders.map(({ pid }) => pid))
+  return found.filter(({ group }) => !groups.has(group))
 }
 
-/** Whether nobody is left in them, after a moment for the system to bury who has ended: asking it is cheaper than one more look. */
-const emptied = Effect.fnUntraced(function* (groups: ReadonlySet<number>) {
-  const isLeft = () => [...groups].some(Proc.isGroup)
-  for (let ms = 1; ms <= 4 && isLeft(); ms *= 2) yield* Proc.pause(ms)
-  return !isLeft()
-})
+/** A group in which nobody but its leader has lost a parent: a wrapper whose program has left nothing, as most do. */
+const isFamily = (found: ReadonlyArray<Proc.Found>): boolean => {
+  const pids = new Set(found.map(({ pid }) => pid))
+  const [root, ...others] = found.filter(({ parent }) => !pids.has(parent))
+  return root !== undefined && others.length === 0 && found.every(({ group }) => group === root.pid)
+}
 
 /**
  * The hub's own children tell when they end. Strangers do not, so they are looked at, ever more slowly, while they are being

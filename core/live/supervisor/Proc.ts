@@ -27,6 +27,7 @@ export interface Found {
   readonly born: string
   /** Its process group. */
   readonly group: number
+  readonly parent: number
 }
 
 /** Live processes whose environment has `NAME=value`, but never the hub itself. Linux; empty elsewhere. */
@@ -110,16 +111,13 @@ const executable = (pid: number): string | undefined => {
   }
 }
 
-/** A live process with its parent, as a list of none or one. */
-const born = (entry: string) => {
-  const fields = /^\d+$/.test(entry) ? statOf(Number(entry)) : undefined
-  if (fields === undefined || dead(fields)) return []
-  return [{ pid: Number(entry), born: fields[19]!, group: Number(fields[2]), parent: Number(fields[1]) }]
-}
+/** Lists of none or one. */
+const born = (entry: string): ReadonlyArray<Found> => (/^\d+$/.test(entry) ? foundAt(Number(entry)) : [])
 
 const foundAt = (pid: number): ReadonlyArray<Found> => {
   const fields = statOf(pid)
-  return fields === undefined || dead(fields) ? [] : [{ pid, born: fields[19]!, group: Number(fields[2]) }]
+  if (fields === undefined || dead(fields)) return []
+  return [{ pid, born: fields[19]!, group: Number(fields[2]), parent: Number(fields[1]) }]
 }
 
 /** `HUB_RUN=…` and `HUB_ATTEMPT=…` as they stand in it. */
@@ -163,15 +161,6 @@ export const signal = (found: Found, name: NodeJS.Signals): void => {
 /** The group that the found process leads, all at once. */
 export const signalGroup = (found: Found, name: NodeJS.Signals): void => {
   if (same(found)) send(-found.pid, name)
-}
-
-/** Whether anybody is in the group, also one who has ended and waits to be buried. */
-export const isGroup = (pid: number): boolean => {
-  try {
-    return process.kill(-pid, 0)
-  } catch (cause) {
-    return (cause as { code?: unknown }).code !== "ESRCH"
-  }
 }
 
 export const same = ({ pid, born }: Found): boolean => {
