@@ -1,5 +1,5 @@
 /** The files core itself reads and writes. */
-import { accessSync, existsSync, promises as fs, statSync, watch } from "node:fs"
+import { accessSync, existsSync, mkdirSync, promises as fs, statSync, watch } from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { type Cause, Effect, Layer, Option, Queue, Stream } from "effect"
@@ -42,8 +42,9 @@ export const layer: Layer.Layer<Files> = Layer.succeed(
         catch: (cause) => new FolderUnusable({ path: folder, detail: why(cause) }),
       }),
     remove: (file) => Disk.attempt(file, () => Disk.remove(file)),
+    // The way over another thread, which has slept meanwhile, takes a millisecond before each start of an agent.
     makeFolder: (folder) =>
-      Disk.attempt(folder, async () => void (await fs.mkdir(folder, { recursive: true, mode: 0o700 }))),
+      Disk.attempt(folder, async () => void mkdirSync(folder, { recursive: true, mode: 0o700 })),
     removeFolder: (folder) =>
       Disk.attempt(folder, () => fs.rm(folder, { recursive: true, force: true, maxRetries: 3 })),
     changes: (folder) =>
