@@ -138,25 +138,45 @@ effect(
   }),
 )
 
-const holder = (folder: string) =>
+const started = (fixture: string, folder: string) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/hold.ts`, folder], { stdout: "pipe" }),
+      Bun.spawn([process.execPath, `${import.meta.dir}/fixtures/${fixture}`, folder], {
+        stdin: "pipe",
+        stdout: "pipe",
+      }),
     ),
     (child) => Effect.sync(() => child.kill("SIGKILL")),
-  )
+  ).pipe(Effect.tap((child) => Effect.promise(() => child.stdout.getReader().read())))
 
 effect(
   "a hub that is killed lets go",
   Effect.gen(function* () {
     const folder = yield* tempHome
     const home = yield* Home.open(folder)
-    const child = yield* holder(folder)
-    yield* Effect.promise(() => child.stdout.getReader().read())
+    const child = yield* started("hold.ts", folder)
     const error = yield* Effect.flip(Effect.scoped(Home.hold(home, by)))
     expect(error).toMatchObject({ _tag: "HomeHeld", holder: { pid: child.pid, command: "fixture" } })
     child.kill("SIGKILL")
     yield* Effect.promise(() => child.exited)
     yield* Home.hold(home, by)
+  }),
+)
+
+effect(
+  "who asks while somebody else does is named nobody who was here before, and neither keeps a hub out",
+  Effect.gen(function* () {
+    const folder = yield* tempHome
+    const home = yield* Home.open(folder)
+    const child = yield* started("hold.ts", folder)
+    child.kill("SIGKILL")
+    yield* Effect.promise(() => child.exited)
+    expect(fs.existsSync(`${folder}/holder.json`)).toBe(true)
+    const asking = yield* started("ask.ts", folder)
+    expect(yield* Home.holder(home)).toBeUndefined()
+    asking.stdin.write("enough\n")
+    void asking.stdin.flush()
+    yield* Home.hold(home, by)
+    expect(yield* Home.holder(home)).toMatchObject({ pid: process.pid })
   }),
 )

@@ -50,10 +50,8 @@ export const hold = (
 export const holder = Effect.fn("Home.holder")(function* (
   home: Home["Service"],
 ): Effect.fn.Return<Holder | "unnamed" | undefined, HomeUnusable> {
-  const lock = yield* attempt(home.path, () => lockFile(home.path))
-  if (lock === undefined) return (yield* holderOf(home.path)).holder ?? "unnamed"
-  lock.close()
-  return undefined
+  if (!(yield* attempt(home.path, () => isHeld(home.path)))) return undefined
+  return (yield* holderOf(home.path)).holder ?? "unnamed"
 })
 
 const paths = (home: string): Home["Service"] => ({
@@ -119,7 +117,7 @@ const take = Effect.fn("Home.hold")(function* (
   home: Home["Service"],
   by: { readonly command: string; readonly version: string },
 ): Effect.fn.Return<Database, HomeHeld | HomeUnusable> {
-  const lock = yield* attempt(home.path, () => lockFile(home.path))
+  const lock = yield* attempt(home.path, () => exclusive(home.path))
   if (lock === undefined) return yield* new HomeHeld({ path: home.path, ...(yield* holderOf(home.path)) })
   const holder: Holder = { pid: process.pid, since: yield* Clock.currentTimeMillis, ...by }
   yield* attempt(home.path, () => Atomic.write(holderFile(home.path), JSON.stringify(holder), 0o600)).pipe(
@@ -134,15 +132,34 @@ const release = (home: Home["Service"], lock: Database): void => {
   lock.close()
 }
 
-/** SQLite's lock on an empty file; `undefined` while another connection, here or in another process, has it. */
-const lockFile = (home: string): Database | undefined => {
+/** Times 25 milliseconds: how long those who only ask may stand in the way of one who takes the home. */
+const longestAsking = 40
+
+/** `undefined` while another connection, here or in another process, has the home. */
+const exclusive = (home: string): Database | undefined => {
+  for (let asked = 0; asked < longestAsking; asked++) {
+    const lock = locked(home, "begin exclusive", 25)
+    if (lock !== undefined || isHeld(home)) return lock
+  }
+  return undefined
+}
+
+/** Asked beside others who ask, as any number may read. */
+const isHeld = (home: string): boolean => {
+  const lock = locked(home, "begin; select count(*) from sqlite_schema", 0)
+  lock?.close()
+  return lock === undefined
+}
+
+/** SQLite's lock on an empty file; `undefined` where it is not given within so many milliseconds. */
+const locked = (home: string, how: string, wait: number): Database | undefined => {
   const file = path.join(home, "hub.lock")
   fs.closeSync(fs.openSync(file, "a", 0o600))
   const lock = new Database(file)
   try {
-    lock.run("pragma busy_timeout=0")
+    lock.run(`pragma busy_timeout=${wait}`)
     lock.run("pragma locking_mode=exclusive")
-    lock.run("begin exclusive")
+    lock.run(how)
     return lock
   } catch (cause) {
     lock.close()
