@@ -59,17 +59,19 @@ const carriedOut = Effect.fn("Register.carriedOut")(function* (
   plan: Planning,
 ) {
   if (!apply) return yield* foreseen(yield* Swap.look(place), plan)
-  let outcome: Outcome | undefined
-  const changed = yield* Swap.change(place, (found) =>
+  let outcome: Outcome = { change: "none", file: place.file }
+  let made: ReadonlyArray<string> = []
+  yield* Swap.change(place, (found) =>
     Effect.map(plan(found), (planned) => {
       outcome = planned.outcome
-      return planned.wanted
+      const { change, file } = outcome
+      // While it is locked: an install that comes next has a record of its own.
+      const after = () => (made = forgotten(folderIn(home, client, scope, file), change))
+      return planned.wanted === undefined ? undefined : { ...planned.wanted, after }
     }),
   )
-  const { change, file, ...more } = outcome ?? { change: "none" as const, file: place.file }
-  if (changed && (change === "removed" || change === "restored"))
-    yield* Swap.attempt(file, () => cleared(folderIn(home, client, scope, file), change))
-  return { change, file, ...more } satisfies Outcome
+  yield* Swap.attempt(outcome.file, () => made.toReversed().forEach(removeEmpty))
+  return outcome
 })
 
 /** Nothing is written for it, not even what would be kept. */
@@ -84,11 +86,12 @@ const foreseen = Effect.fnUntraced(function* (found: Swap.Found, plan: Planning)
 const folderIn = (home: string, { name }: Client, scope: Scope, real: string): string =>
   Keeping.folderOf(home, `${name}-${scope}`, real)
 
-/** What was made for the file goes as far as it is empty. */
-const cleared = (folder: string, change: "removed" | "restored"): void => {
+/** Forgets an install that is undone. Gives the folders that were made for its file: they go as far as they are empty. */
+const forgotten = (folder: string, change: Outcome["change"]): ReadonlyArray<string> => {
+  if (change !== "removed" && change !== "restored") return []
   const made = Keeping.recordOf(folder)?.folders ?? []
-  if (change === "restored") for (const one of made.toReversed()) removeEmpty(one)
   Keeping.forget(folder, { bytes: change === "restored" })
+  return change === "restored" ? made : []
 }
 
 const removeEmpty = (folder: string): void => {
@@ -178,7 +181,7 @@ const uninstalling = Effect.fnUntraced(function* (
   const isOurs = record?.after === Keeping.hashOf(found.bytes)
   const kept = isOurs && record.origin !== null ? Keeping.keptBytes(folder, record.origin) : undefined
   if (isOurs && (record.origin === null || kept !== undefined))
-    return { outcome: { change: "restored", file }, wanted: { bytes: kept, keep: () => undefined } }
+    return { outcome: { change: "restored", file }, wanted: { bytes: kept } }
   const text = (yield* textOf(place.file, found.bytes)) ?? ""
   const old = yield* Config.entryOf(client, { file: place.file, text })
   if (old === undefined) return none

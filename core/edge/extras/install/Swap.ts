@@ -21,10 +21,11 @@ export interface Found {
   readonly bytes: Buffer | undefined
 }
 
-/** `bytes`: what is to stand there; undefined for no file. `keep` is done before anything is written. */
+/** `bytes`: what is to stand there; undefined for no file. `keep` is done before anything is written, `after` once it is. */
 export interface Wanted {
   readonly bytes: Buffer | undefined
-  readonly keep: () => void
+  readonly keep?: () => void
+  readonly after?: () => void
 }
 
 /** Longer than any settings. The state that Claude Code keeps in its file has been seen with several megabytes. */
@@ -64,8 +65,9 @@ const once = Effect.fnUntraced(function* (place: Place, edit: Edit) {
   const wanted = yield* edit(found)
   if (wanted === undefined) return false
   yield* attempt(place.file, () => {
-    wanted.keep()
+    wanted.keep?.()
     swap(place, found, wanted.bytes)
+    wanted.after?.()
   })
   return true
 })
@@ -134,8 +136,17 @@ const stale_ms = 10_000
 const taken = (lock: string): void => {
   fs.mkdirSync(dirname(lock), { recursive: true })
   const stat = fs.lstatSync(lock, { throwIfNoEntry: false })
-  if (stat?.isDirectory() === true && Date.now() - stat.mtimeMs > stale_ms) fs.rmdirSync(lock)
+  if (stat?.isDirectory() === true && Date.now() - stat.mtimeMs > stale_ms) removeStale(lock)
   fs.mkdirSync(lock)
+}
+
+/** Unless another one who found it so was faster. */
+const removeStale = (lock: string): void => {
+  try {
+    fs.rmdirSync(lock)
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== "ENOENT") throw cause
+  }
 }
 
 const inside = (real: string, folder: string): void => {
