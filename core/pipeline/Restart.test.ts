@@ -162,7 +162,7 @@ const restartsAlike = (root: Tree, picks: ReadonlyArray<number>) =>
   })
 
 const picks = fc.array(fc.nat(4), { minLength: 3, maxLength: 9 })
-const samples = fc.sample(fc.tuple(tree, picks), { numRuns: 60, seed: 20261121 })
+const samples = fc.sample(fc.tuple(tree, picks), { numRuns: 60 })
 
 // In four parts: together they take longer than one test may where many others work.
 for (const part of [0, 1, 2, 3])
