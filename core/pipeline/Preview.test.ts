@@ -1,5 +1,6 @@
 import { expect } from "bun:test"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
+import type { AgentHandle } from "../plugin/Catalogue.ts"
 import { agents, catalogue, fakeAgent, planOf, processes } from "../testing/catalogue.ts"
 import { live } from "../testing/effect.ts"
 import { Processes } from "../services/Processes.ts"
@@ -179,6 +180,51 @@ prompt = "x"
       ["f", "runs"],
       ["a", "skipped"],
       ["b", "runs"],
+    ])
+  }),
+)
+
+live(
+  "of an agent that is spoken with is known whether its program is there",
+  services,
+  Effect.gen(function* () {
+    const spoken = (id: string, program?: string): AgentHandle => ({
+      kind: "stream",
+      id,
+      plugin: id,
+      summary: id,
+      program,
+      supports: {},
+      probe: undefined,
+      run: () => Stream.empty,
+    })
+    const plan = yield* planOf({
+      p: `run = ["f"]
+[step.f]
+type = "fallback"
+try = ["a", "b", "c"]
+[step.a]
+type = "agent"
+agent = "claude"
+prompt = "x"
+[step.b]
+type = "agent"
+agent = "codex"
+prompt = "x"
+[step.c]
+type = "agent"
+agent = "opencode"
+prompt = "x"
+`,
+    })
+    const all = [spoken("claude", "hub-test-no-such-program"), spoken("codex", "sh"), spoken("opencode")]
+    const catalogued = { ...catalogue, agents: new Map(all.map((agent) => [agent.id, agent])) }
+    const { steps } = yield* preview(request({ plan, catalogue: catalogued }))
+    expect(steps.map(({ step, outcome, because }) => [step, outcome, because])).toEqual([
+      ["f", "runs", ""],
+      ["a", "fails", 'cannot start "hub-test-no-such-program": not found on PATH'],
+      ["b", "runs", ""],
+      ["c", "later", "only when b fails"],
     ])
   }),
 )

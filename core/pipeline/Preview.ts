@@ -1,15 +1,13 @@
 /** What a pipeline would do now, and why. Starts nothing but the programs that conditions ask. */
-import { DateTime, Effect, Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { ConditionContext } from "../plugin/Condition.ts"
-import type { AgentHandle } from "../plugin/Catalogue.ts"
 import { Processes } from "../services/Processes.ts"
 import { Secrets } from "../services/Secrets.ts"
 import { formatPath } from "../toml/Toml.ts"
-import { conditionsOf, configOf, type Lookup, label, nestedPlan, short } from "./Label.ts"
-import type { Plan, PlanStep, When } from "./Plan.ts"
-import { fill } from "./Template.ts"
+import { conditionsOf, configOf, label, nestedPlan } from "./Label.ts"
+import type { PlanStep, When } from "./Plan.ts"
+import * as Work from "./preview/Work.ts"
 import { type Check, evaluate, type Judgement } from "./When.ts"
-import type { Cooling } from "./World.ts"
 
 /** `later`: depends on what happens before. `fails`: would fail as things are. */
 export const Outcome = Schema.Literals(["runs", "skipped", "fails", "later"])
@@ -38,15 +36,7 @@ export const Preview = Schema.Struct({
 })
 export type Preview = typeof Preview.Type
 
-export interface Request {
-  readonly plan: Plan
-  readonly catalogue: Lookup
-  readonly cwd: string
-  readonly project: ConditionContext["project"]
-  readonly input: Readonly<Record<string, unknown>>
-  readonly prompt: string
-  readonly cooling: (agent: string, model: string | undefined) => Effect.Effect<Cooling | undefined>
-}
+export type Request = Work.Request
 
 const MAX_STEPS = 1_000
 
@@ -115,7 +105,7 @@ const lookAt = Effect.fnUntraced(function* (
   candidate: boolean,
 ): Effect.fn.Return<Outcome> {
   const gate = given?.outcome === "skipped" ? { ...given, checks: [] } : yield* ask(walk, step)
-  const work = yield* workOf(walk, step)
+  const work = yield* Work.of(walk, step)
   const [outcome, because] = settled(gate, given, work, candidate)
   const conditions = [...gate.checks]
   const { argv } = work
@@ -166,91 +156,19 @@ const contextOf = (walk: Walk, step: string): ConditionContext => ({
   input: walk.input,
 })
 
-interface Work {
-  readonly argv?: ReadonlyArray<string> | undefined
-  readonly cooling?: Cooling | undefined
-  readonly broken?: string | undefined
-}
-
 const settled = (
   gate: Gate,
   given: Given | undefined,
-  work: Work,
+  work: Work.Work,
   candidate: boolean,
 ): readonly [Outcome, string] => {
   if (given?.outcome === "later")
     return ["later", [given.because, gate.because, work.broken].filter(Boolean).join("; ")]
   if (gate.outcome !== undefined) return [gate.outcome, gate.because]
-  if (work.cooling !== undefined && candidate) return ["skipped", cools(work.cooling)]
+  if (work.cooling !== undefined && candidate) return ["skipped", Work.cools(work.cooling)]
   if (work.broken !== undefined) return ["fails", work.broken]
-  return ["runs", [gate.because, work.cooling && cools(work.cooling)].filter(Boolean).join("; ")]
+  return ["runs", [gate.because, work.cooling && Work.cools(work.cooling)].filter(Boolean).join("; ")]
 }
-
-const workOf = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effect.fn.Return<Work> {
-  const config = configOf(step)
-  if (step.type === "agent") return yield* agentWork(walk, step)
-  const command =
-    step.type === "verify" && Array.isArray(config["command"]) ? config["command"].map(String) : []
-  return command[0] === undefined ? {} : yield* program(walk, command)
-})
-
-const agentWork = Effect.fnUntraced(function* (walk: Walk, step: PlanStep): Effect.fn.Return<Work> {
-  const config = configOf(step)
-  const id = String(config["agent"])
-  const model = typeof config["model"] === "string" ? config["model"] : undefined
-  const handle = walk.catalogue.agents.get(id)
-  if (handle === undefined) return { broken: `agent "${id}" is no longer there` }
-  const cooling = yield* walk.cooling(id, model)
-  return { ...(yield* launch(walk, step, handle)), cooling }
-})
-
-const cools = (cooling: Cooling) =>
-  `cooling after ${cooling.class} until ${DateTime.formatIso(DateTime.makeUnsafe(cooling.until))}: ${cooling.because}`
-
-const launch = Effect.fnUntraced(function* (
-  walk: Walk,
-  step: PlanStep,
-  handle: AgentHandle,
-): Effect.fn.Return<Work> {
-  if (handle.kind === "stream") return {}
-  const config = configOf(step)
-  const launched = yield* filled(walk, String(config["prompt"])).pipe(
-    Effect.flatMap((prompt) =>
-      handle.launch({
-        ...config,
-        run_id: "preview",
-        attempt: 1,
-        prompt,
-        cwd: walk.cwd,
-        session: undefined,
-        dir: "RUN",
-        prompt_file: "RUN/prompt",
-      }),
-    ),
-    Effect.result,
-  )
-  if (Result.isFailure(launched)) return { broken: launched.failure.message }
-  return yield* program(walk, [launched.success.program, ...launched.success.args])
-})
-
-/** Answers are not known yet. */
-const filled = (walk: Walk, template: string) =>
-  fill(template, {
-    input: walk.input,
-    steps: () => ({ text: "…", data: undefined }),
-    run: { id: "preview", prompt: walk.prompt },
-    project: walk.project,
-    loop: { round: 1, check: "" },
-  }).pipe(Effect.orElseSucceed(() => "…"))
-
-const program = Effect.fnUntraced(function* (
-  walk: Walk,
-  command: ReadonlyArray<string>,
-): Effect.fn.Return<Work> {
-  const argv = command.map((arg) => short(walk.secrets.redact(arg)))
-  const found = yield* Effect.result(walk.processes.which(command[0] ?? ""))
-  return Result.isFailure(found) ? { argv, broken: found.failure.message } : { argv }
-})
 
 /** The steps inside a step. Gives what becomes of the step through them; conditions asked on the way are added. */
 const within = Effect.fnUntraced(function* (
