@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { live, tempHome } from "../testing/effect.ts"
+import { replacing } from "../testing/replacing.ts"
 import * as RealPath from "./RealPath.ts"
 
 live(
@@ -26,34 +27,12 @@ live(
   }),
 )
 
-/** Says that it has begun, then goes on until it is ended. */
-const replacing = `
-const { renameSync, writeFileSync } = require("node:fs")
-const [, beside, file] = process.argv
-for (let times = 0; ; times++) {
-  writeFileSync(beside, String(times))
-  renameSync(beside, file)
-  if (times === 0) console.log("on")
-}`
-
 live(
   "a file is found at every moment while a program renames others into its place",
   Layer.empty,
   Effect.gen(function* () {
     const home = yield* tempHome
-    const [file, link] = [join(home, "file"), join(home, "link")]
-    writeFileSync(file, "")
-    symlinkSync("file", link)
-    const args = ["-e", replacing, join(home, "beside"), file]
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() => Bun.spawn([process.execPath, ...args], { stdout: "pipe" })),
-      (child) =>
-        Effect.promise(() => {
-          child.kill("SIGKILL")
-          return child.exited
-        }),
-    )
-    yield* Effect.promise(() => child.stdout.getReader().read())
+    const { file, link } = yield* replacing(home)
     for (let times = 0; times < 5_000; times++)
       for (const path of [file, link]) expect(RealPath.of(path)).toBe(file)
   }),

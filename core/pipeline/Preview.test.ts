@@ -122,25 +122,21 @@ review       agent codex  runs
   }),
 )
 
+/** A fallback over these agents, as the steps `a`, `b`, … */
+const trying = (...ids: ReadonlyArray<string>) => {
+  const steps = ids.map((agent, at) => ({ agent, step: String.fromCharCode(97 + at) }))
+  const tables = steps.map(
+    ({ agent, step }) => `[step.${step}]\ntype = "agent"\nagent = "${agent}"\nprompt = "x"\n`,
+  )
+  const names = JSON.stringify(steps.map(({ step }) => step))
+  return planOf({ p: `run = ["f"]\n[step.f]\ntype = "fallback"\ntry = ${names}\n${tables.join("")}` })
+}
+
 live(
   "a fallback passes over a cooling agent and fails when no candidate can start",
   services,
   Effect.gen(function* () {
-    const plan = yield* planOf({
-      p: `run = ["f"]
-[step.f]
-type = "fallback"
-try = ["a", "b"]
-[step.a]
-type = "agent"
-agent = "claude"
-prompt = "x"
-[step.b]
-type = "agent"
-agent = "opencode"
-prompt = "x"
-`,
-    })
+    const plan = yield* trying("claude", "opencode")
     const cooling = (agent: string) =>
       Effect.succeed(
         agent === "claude" ? ({ until: 0, class: "rate_limited", because: "told so" } as const) : undefined,
@@ -158,21 +154,7 @@ live(
   "a fallback whose agents are all cooling asks the one that cools the shortest",
   services,
   Effect.gen(function* () {
-    const plan = yield* planOf({
-      p: `run = ["f"]
-[step.f]
-type = "fallback"
-try = ["a", "b"]
-[step.a]
-type = "agent"
-agent = "claude"
-prompt = "x"
-[step.b]
-type = "agent"
-agent = "codex"
-prompt = "x"
-`,
-    })
+    const plan = yield* trying("claude", "codex")
     const cooling = (agent: string) =>
       Effect.succeed({ until: agent === "claude" ? 2 : 1, class: "overloaded", because: "busy" } as const)
     const { steps } = yield* preview(request({ plan, cooling }))
@@ -198,25 +180,7 @@ live(
       probe: undefined,
       run: () => Stream.empty,
     })
-    const plan = yield* planOf({
-      p: `run = ["f"]
-[step.f]
-type = "fallback"
-try = ["a", "b", "c"]
-[step.a]
-type = "agent"
-agent = "claude"
-prompt = "x"
-[step.b]
-type = "agent"
-agent = "codex"
-prompt = "x"
-[step.c]
-type = "agent"
-agent = "opencode"
-prompt = "x"
-`,
-    })
+    const plan = yield* trying("claude", "codex", "opencode")
     const all = [spoken("claude", "hub-test-no-such-program"), spoken("codex", "sh"), spoken("opencode")]
     const catalogued = { ...catalogue, agents: new Map(all.map((agent) => [agent.id, agent])) }
     const { steps } = yield* preview(request({ plan, catalogue: catalogued }))

@@ -1,14 +1,13 @@
 /** What is said of pipelines while plugins still start. */
 // @effect-diagnostics unsafeEffectTypeAssertion:off
 import { expect } from "bun:test"
-import { Effect, Fiber, Layer, SubscriptionRef } from "effect"
-import { type Catalogue, empty, type PluginState, Registry } from "../../plugin/Catalogue.ts"
+import { Effect, Fiber, Layer } from "effect"
 import type { Operation } from "../../plugin/Operation.ts"
 import { silent } from "../../plugin/Talk.ts"
 import * as Files from "../../live/Files.ts"
 import * as Home from "../../live/Home.ts"
 import { effect, tempHome } from "../../testing/effect.ts"
-import { shell } from "../../testing/hub.ts"
+import * as Late from "../../testing/late.ts"
 import { turn } from "../../testing/passing.ts"
 import { Cooldowns } from "../Cooldowns.ts"
 import { Dispatch } from "../Dispatch.ts"
@@ -16,34 +15,12 @@ import * as Pipelines from "../Pipelines.ts"
 import * as Plans from "../Plans.ts"
 import * as Operations from "./pipelines.ts"
 
-const plugin = (state: PluginState["state"]): PluginState => ({
-  instance: "late",
-  use: "./late.py",
-  isolation: "process",
-  startup: "optional",
-  state,
-  contributes: {},
-  starts: 1,
-})
-
-const starting: Catalogue = { ...empty, revision: 1, plugins: [plugin("starting")] }
-const ready: Catalogue = {
-  ...empty,
-  revision: 2,
-  plugins: [plugin("ready")],
-  agents: new Map([["late", shell("late", "cat")]]),
-}
-
 const text = 'run = ["a"]\n[step.a]\ntype = "agent"\nagent = "late"\nprompt = "p"\n'
 
 effect(
   "what a plugin brings that still starts is no mistake of the pipeline that names it",
   Effect.gen(function* () {
-    const now = yield* SubscriptionRef.make(starting)
-    const registry = Layer.succeed(Registry, {
-      current: SubscriptionRef.get(now),
-      changes: SubscriptionRef.changes(now),
-    })
+    const { become, registry } = yield* Late.registryOf(Late.starting)
     const files = Layer.merge(Files.layer, Home.layer(yield* tempHome))
     const pipelines = Pipelines.layer(new Map()).pipe(Layer.provide(files))
     const rooms = Layer.provideMerge(Plans.layer, Layer.merge(pipelines, registry))
@@ -58,7 +35,7 @@ effect(
     const linting = yield* Effect.forkScoped(linted)
     yield* turn
     expect(linting.pollUnsafe()).toBeUndefined()
-    yield* SubscriptionRef.set(now, ready)
+    yield* become(Late.ready)
     expect(yield* Fiber.join(linting)).toMatchObject({ errors: 0, diagnostics: [] })
   }),
 )
