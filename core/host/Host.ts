@@ -73,12 +73,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
   yield* Effect.addFinalizer(() =>
     Effect.forEach(instances.newestFirst, (name) => close(shared, name), { discard: true }),
   )
-  const following = options.watch === true ? yield* Reload.follow(shared, file) : Effect.void
+  const following = options.watch === true ? yield* Reload.follow(shared, file) : undefined
   const failures = yield* file.reload
   const missing = failures.filter(({ plugin }) => file.requires(plugin))
   if (missing.length > 0 && options.lenient !== true)
     return yield* new HostRefused({ file: file.path() ?? options.home, failures: missing })
-  yield* following
+  if (following !== undefined) yield* following.begin
   return Host.of({
     reload: Effect.asVoid(file.reload),
     problem: Effect.sync(file.problem),

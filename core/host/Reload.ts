@@ -76,7 +76,7 @@ const named = (toml: PluginsToml | undefined): ReadonlyArray<string> =>
 const loaded = ({ instances }: Shared): ReadonlyArray<string> =>
   instances.sources.flatMap((source) => (source.kind === "file" ? [...filesOf(source.entry)] : []))
 
-/** Watches the file from now on, and gives what reloads at each change, until the host's scope closes: to be run once it is read. */
+/** Watches the file from now on. `begin`, to be run once it is read, has each change reload it until the host's scope closes. */
 export const follow = Effect.fnUntraced(function* ({ background, options }: Shared, file: Reload) {
   const { changes, cover } = yield* watch(options.home)
   const again = Effect.catch(Effect.asVoid(file.reload), (error) =>
@@ -87,12 +87,10 @@ export const follow = Effect.fnUntraced(function* ({ background, options }: Shar
     while (yield* cover(file.files())) yield* again
   })
   yield* cover(file.files())
-  return Effect.andThen(
-    coverAll,
-    Stream.fromQueue(changes).pipe(
-      Stream.debounce("100 millis"),
-      Stream.runForEach(() => Effect.andThen(again, coverAll)),
-      Effect.forkIn(background),
-    ),
+  const following = Stream.fromQueue(changes).pipe(
+    Stream.debounce("100 millis"),
+    Stream.runForEach(() => Effect.andThen(again, coverAll)),
+    Effect.forkIn(background),
   )
+  return { begin: Effect.andThen(coverAll, following) }
 })
