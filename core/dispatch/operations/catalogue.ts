@@ -56,23 +56,22 @@ const missing = Effect.fnUntraced(function* (processes: Processes["Service"], { 
   return Result.isFailure(found) ? found.failure.message : undefined
 })
 
-/** The agents that there are now. Starts none. */
-export const agentsNow = Effect.gen(function* () {
-  const cooldowns = yield* Cooldowns
-  const processes = yield* Processes
-  const registry = yield* Registry
-  return Effect.gen(function* () {
-    const { agents, plugins } = yield* registry.current
-    const starting = plugins.filter(({ state }) => state === "starting").map(({ instance }) => instance)
-    const cooling = yield* cooldowns.all
-    return {
-      agents: yield* Effect.forEach(agents.values(), (handle) =>
-        Effect.map(missing(processes, handle), (why) => agentView(handle, why, cooling)),
-      ),
-      ...(starting.length === 0 ? {} : { starting }),
-    }
-  })
-})
+/** What gives the agents that there are now. Starts none. */
+export const agentsNow = Effect.map(
+  Effect.all([Cooldowns, Processes, Registry]),
+  ([cooldowns, processes, registry]) =>
+    Effect.gen(function* () {
+      const { agents, plugins } = yield* registry.current
+      const starting = plugins.filter(({ state }) => state === "starting").map(({ instance }) => instance)
+      const cooling = yield* cooldowns.all
+      return {
+        agents: yield* Effect.forEach(agents.values(), (handle) =>
+          Effect.map(missing(processes, handle), (why) => agentView(handle, why, cooling)),
+        ),
+        ...(starting.length === 0 ? {} : { starting }),
+      }
+    }),
+)
 
 const agentLine = (agent: typeof AgentView.Type): ReadonlyArray<string> => [
   agent.id,
