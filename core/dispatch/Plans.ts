@@ -41,9 +41,6 @@ interface Recent extends Hashed {
 
 const mostRecent = 100
 
-/** How long one who asks by name waits for the plugins of a hub that was just started. */
-export const longestStart = "5 seconds"
-
 /** All pipelines, with this file in place of the one of its name. */
 export const beside = (pipelines: Pipelines["Service"], source: Source) => ({
   get: (id: string) => (id === source.id ? Effect.succeed(source) : pipelines.get(id)),
@@ -70,7 +67,7 @@ const make = Effect.gen(function* () {
       if ((yield* Ref.get(awaited)) === revision) return yield* ask
       return yield* Effect.catchIf(ask, isInvalid, (refusal) =>
         Effect.gen(function* () {
-          const later = yield* settled(registry, longestStart)
+          const later = yield* settled(registry)
           if (later.revision !== revision) return yield* ask
           yield* Ref.set(awaited, revision)
           return yield* Effect.fail(refusal)

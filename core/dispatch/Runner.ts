@@ -28,9 +28,6 @@ const pause = "5 seconds"
 /** Executions of a run that a bug ended, where the end broke too. */
 const mostTries = 5
 
-/** Longer than a plugin may take for its setup. */
-const longestStart = "15 seconds"
-
 /** Not the run's own fault, and over once there is room, or the database is free. */
 const isOfStorage = (error: unknown): error is StorageFailed | FileFailed =>
   error instanceof StorageFailed || (error instanceof FileFailed && error.reason === "full")
@@ -125,7 +122,7 @@ const make = Effect.gen(function* () {
   })
 
   const interpret = Effect.fnUntraced(function* (row: RunRow) {
-    yield* settled(registry, longestStart)
+    yield* settled(registry)
     const sources = Effect.orDie(store.sources(row.plan_hash))
     const plan = yield* Effect.mapError(plans.again(row.plan_hash, sources), (error) =>
       Failure.of(

@@ -1,11 +1,14 @@
 /** Waiting for plugins that still start: an agent of one of them is not missing. */
-import { type Duration, Effect, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { Catalogue, Registry } from "../plugin/Catalogue.ts"
 
 const isSettled = ({ plugins }: Catalogue): boolean => plugins.every(({ state }) => state !== "starting")
 
+/** Longer than a plugin may take for its setup. */
+const longest = "15 seconds"
+
 /** The catalogue once no plugin starts any more, or as it is when that takes longer. */
-export const settled = Effect.fnUntraced(function* (registry: Registry["Service"], longest: Duration.Input) {
+export const settled = Effect.fnUntraced(function* (registry: Registry["Service"]) {
   const now = yield* registry.current
   if (isSettled(now)) return now
   yield* registry.changes.pipe(Stream.filter(isSettled), Stream.runHead, Effect.timeoutOption(longest))

@@ -12,7 +12,7 @@ import { Diagnostic, formatDiagnostic } from "../../toml/Toml.ts"
 import { Cooldowns } from "../Cooldowns.ts"
 import { Dispatch } from "../Dispatch.ts"
 import { Pipelines } from "../Pipelines.ts"
-import { beside, longestStart, Plans } from "../Plans.ts"
+import { beside, Plans } from "../Plans.ts"
 import { said } from "../Refusal.ts"
 import { settled } from "../Settled.ts"
 import * as Text from "../Text.ts"
@@ -118,7 +118,7 @@ const lintPipeline = (services: Services) =>
     run: (input) =>
       said(
         Effect.gen(function* () {
-          const current = yield* settled(services.registry, longestStart)
+          const current = yield* settled(services.registry)
           const catalogue = input.any_agent ? { ...current, agents: new EveryAgent() } : current
           const sources = yield* Sources.some(services.pipelines, input)
           const found = yield* Effect.forEach(sources, (source) =>

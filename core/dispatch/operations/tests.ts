@@ -11,7 +11,7 @@ import * as Field from "../../plugin/Field.ts"
 import * as Operation from "../../plugin/Operation.ts"
 import { formatDiagnostic, type Invalid, type TomlSyntax } from "../../toml/Toml.ts"
 import { Pipelines } from "../Pipelines.ts"
-import { beside, longestStart } from "../Plans.ts"
+import { beside } from "../Plans.ts"
 import { said } from "../Refusal.ts"
 import { Rehearsal } from "../Rehearsal.ts"
 import { settled } from "../Settled.ts"
@@ -70,7 +70,7 @@ export const make = Effect.gen(function* () {
       run: (asked) =>
         said(
           Effect.gen(function* () {
-            const current = yield* settled(registry, longestStart)
+            const current = yield* settled(registry)
             // A test says what agents do, so it holds wherever it is run: none of them need be there.
             const catalogue = { ...current, agents: new EveryAgent(current.agents) }
             const sources = yield* Sources.some(services.pipelines, asked)
