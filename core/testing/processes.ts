@@ -23,10 +23,11 @@ export const processesWith = (entries: ReadonlyArray<string>): ReadonlyArray<str
     })
 }
 
-/** Not for one that has ended and is not counted out yet, nor for one that is just ending in the kernel. Linux only. */
+/** Not for one that has ended and is not counted out yet, nor for one that is just ending in the kernel, where the system tells that. */
 export const isAlive = (pid: number | string): boolean => {
   if (!/^[1-9]\d*$/.test(String(pid))) throw new Error(`${JSON.stringify(pid)} is no number of a process`)
   try {
+    if (process.platform !== "linux") return process.kill(Number(pid), 0)
     const text = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
     const [state, , , , , , flags] = text.slice(text.lastIndexOf(")") + 2).split(" ")
     return state !== "Z" && state !== "X" && (Number(flags) & exiting) === 0

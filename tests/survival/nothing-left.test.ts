@@ -5,7 +5,7 @@ import * as path from "node:path"
 import { ensureBuilt } from "../../bin/binary.ts"
 import * as Processes from "../../core/testing/processes.ts"
 import { ended as gone, pidOf } from "../daemon/support.ts"
-import { agent, documentOf, type Home, isAlive, makeHome, pidOfHub, run, until } from "../support/hub.ts"
+import { agent, documentOf, type Home, makeHome, pidOfHub, run, until } from "../support/hub.ts"
 
 const tree = path.resolve(import.meta.dir, "../../core/live/supervisor/fixtures/tree.sh")
 const members = ["child", "stubborn", "session", "forked"]
@@ -50,9 +50,7 @@ const at = (...parts: ReadonlyArray<string>): string => path.join(home.path, ...
 
 /** Members of the tree that live. */
 const left = (name: string): ReadonlyArray<string> =>
-  members.filter((member) => lives(Number(fs.readFileSync(at(name, member), "utf8"))))
-
-const lives = process.platform === "linux" ? Processes.isAlive : isAlive
+  members.filter((member) => Processes.isAlive(Number(fs.readFileSync(at(name, member), "utf8"))))
 
 interface View {
   readonly state: string

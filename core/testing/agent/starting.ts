@@ -1,10 +1,11 @@
 /** How an adapter stands what real programs do: one of these is started in the place of its own. */
 import { strict as assert } from "node:assert"
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Duration, Effect, Exit as EffectExit, Stream } from "effect"
 import { Supervisor } from "../../services/Supervisor.ts"
+import { isAlive } from "../processes.ts"
 import { requestOf } from "../request.ts"
 import { fails } from "./decoding.ts"
 import type { Check, Subject } from "./Subject.ts"
@@ -105,24 +106,6 @@ const grandchildren = () =>
       const pid = first._tag === "Some" ? Number(first.value.lines[0]?.text) : 0
       assert(pid > 1, "the grandchild did not tell its pid")
       yield* process_.end
-      assert(!lives(pid), `the grandchild ${pid} lives on`)
+      assert(!isAlive(pid), `the grandchild ${pid} lives on`)
     }),
   )
-
-/** One that ends in the kernel already, or that nobody has waited for yet, does not live. */
-const lives = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    if (!existsSync("/proc/self/stat")) return true
-    const [state, , , , , , flags] = readFileSync(`/proc/${pid}/stat`, "latin1")
-      .split(") ")
-      .at(-1)!
-      .split(" ")
-    return state !== "Z" && (Number(flags) & exiting) === 0
-  } catch {
-    return false
-  }
-}
-
-/** `PF_EXITING`: it has given up its memory already, and with that the mark by which it is found. */
-const exiting = 4
