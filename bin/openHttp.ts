@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import * as Http from "../core/edge/http/Http.ts"
 import * as McpHttp from "../core/edge/mcp/Http.ts"
+import { startingOf } from "../core/plugin/Catalogue.ts"
 import type { Hub } from "./assemble.ts"
 import type { Wish } from "./home.ts"
 import type { Open } from "./httpDoor.ts"
@@ -17,10 +18,8 @@ export const openHttp = ({ events, registry, served, tokens }: Hub, { version }:
       mcp: mcp.handle,
       settings,
       version,
-      ready: Effect.map(registry.current, ({ plugins }) => {
-        const reasons = plugins.flatMap(({ instance, state }) =>
-          state === "starting" ? [`The plugin ${instance} starts.`] : [],
-        )
+      ready: Effect.map(registry.current, (catalogue) => {
+        const reasons = startingOf(catalogue).map(({ instance }) => `The plugin ${instance} starts.`)
         return { ready: reasons.length === 0, reasons }
       }),
     })

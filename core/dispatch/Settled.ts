@@ -1,8 +1,8 @@
 /** Waiting for plugins that still start: an agent of one of them is not missing. */
 import { Effect, Stream } from "effect"
-import type { Catalogue, Registry } from "../plugin/Catalogue.ts"
+import { type Catalogue, type Registry, startingOf } from "../plugin/Catalogue.ts"
 
-const isSettled = ({ plugins }: Catalogue): boolean => plugins.every(({ state }) => state !== "starting")
+const isSettled = (catalogue: Catalogue): boolean => startingOf(catalogue).length === 0
 
 /** Longer than a plugin may take for its setup. */
 const longest = "15 seconds"

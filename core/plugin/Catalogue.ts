@@ -209,6 +209,10 @@ export interface Catalogue {
   readonly problem?: string | undefined
 }
 
+/** Plugins that have not said yet what they bring. */
+export const startingOf = ({ plugins }: Catalogue): ReadonlyArray<PluginState> =>
+  plugins.filter(({ state }) => state === "starting")
+
 export class Registry extends Context.Service<
   Registry,
   {

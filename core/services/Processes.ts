@@ -2,7 +2,7 @@
  * Programs that live no longer than who started them: short ones run to their end, such as probes, git, a formatter, and ones that are
  * spoken with. An agent that is only listened to is started by the `Supervisor` instead, and outlives the hub.
  */
-import { Context, type Duration, type Effect, Schema, type Scope, type Stream } from "effect"
+import { Context, type Duration, Effect, Schema, type Scope, type Stream } from "effect"
 
 /** What a program reads on stdin. Left out: nothing, stdin is closed. */
 export type Stdin = { readonly text: string } | { readonly file: string }
@@ -100,3 +100,13 @@ export class Processes extends Context.Service<
     readonly which: (program: string) => Effect.Effect<string, ProgramMissing>
   }
 >()("hub/services/Processes") {}
+
+/** Why the program cannot be started now; `undefined` when it can. */
+export const missing = (
+  processes: Processes["Service"],
+  program: string,
+): Effect.Effect<string | undefined> =>
+  Effect.match(processes.which(program), {
+    onFailure: ({ message }) => message,
+    onSuccess: () => undefined,
+  })

@@ -1,9 +1,9 @@
 /** Operations on what there is: agents and plugins. */
-import { Effect, Result, Schema } from "effect"
-import { type AgentHandle, PluginState, Registry } from "../../plugin/Catalogue.ts"
+import { Effect, Schema } from "effect"
+import { type AgentHandle, PluginState, Registry, startingOf } from "../../plugin/Catalogue.ts"
 import { FailureClass } from "../../plugin/Failure.ts"
 import * as Operation from "../../plugin/Operation.ts"
-import { Processes } from "../../services/Processes.ts"
+import { missing, Processes } from "../../services/Processes.ts"
 import { type CoolingAgent, Cooldowns } from "../Cooldowns.ts"
 import { present } from "../Present.ts"
 import { said } from "../Refusal.ts"
@@ -50,23 +50,21 @@ const agentView = (
   cooling: cooling.filter(({ agent }) => agent === handle.id).map(coolingView),
 })
 
-const missing = Effect.fnUntraced(function* (processes: Processes["Service"], { program }: AgentHandle) {
-  if (program === undefined) return undefined
-  const found = yield* Effect.result(processes.which(program))
-  return Result.isFailure(found) ? found.failure.message : undefined
-})
-
 /** What gives the agents that there are now. Starts none. */
 export const agentsNow = Effect.map(
   Effect.all([Cooldowns, Processes, Registry]),
   ([cooldowns, processes, registry]) =>
     Effect.gen(function* () {
-      const { agents, plugins } = yield* registry.current
-      const starting = plugins.filter(({ state }) => state === "starting").map(({ instance }) => instance)
+      const catalogue = yield* registry.current
+      const { agents } = catalogue
+      const starting = startingOf(catalogue).map(({ instance }) => instance)
       const cooling = yield* cooldowns.all
       return {
         agents: yield* Effect.forEach(agents.values(), (handle) =>
-          Effect.map(missing(processes, handle), (why) => agentView(handle, why, cooling)),
+          Effect.map(
+            handle.program === undefined ? Effect.undefined : missing(processes, handle.program),
+            (why) => agentView(handle, why, cooling),
+          ),
         ),
         ...(starting.length === 0 ? {} : { starting }),
       }

@@ -1,7 +1,7 @@
 /** Resources that a client wants to hear of, followed for as long as somebody does. */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server"
 import { Effect, type Fiber, Option, Stream } from "effect"
-import type { Catalogue } from "../../plugin/Catalogue.ts"
+import { type Catalogue, startingOf } from "../../plugin/Catalogue.ts"
 import type { Caller } from "../../plugin/Operation.ts"
 import { silent } from "../../plugin/Talk.ts"
 import { Followed } from "./Followed.ts"
@@ -118,10 +118,7 @@ const longestStart = "5 seconds"
 /** The catalogue, once the resource is in it or no plugin starts any more. */
 const settled = Effect.fnUntraced(function* ({ catalogue, changes }: Catalogues, uri: string) {
   const isSettled = (now: Catalogue) =>
-    Effect.map(
-      Effect.option(find(now, uri)),
-      (found) => Option.isSome(found) || now.plugins.every(({ state }) => state !== "starting"),
-    )
+    Effect.map(Effect.option(find(now, uri)), (found) => Option.isSome(found) || startingOf(now).length === 0)
   if (yield* isSettled(yield* catalogue)) return yield* catalogue
   const later = changes.pipe(
     Stream.mapEffect(() => catalogue),

@@ -2,7 +2,7 @@
 import { DateTime, Effect, Result } from "effect"
 import type { ConditionContext } from "../../plugin/Condition.ts"
 import type { AgentHandle } from "../../plugin/Catalogue.ts"
-import type { Processes } from "../../services/Processes.ts"
+import { missing, type Processes } from "../../services/Processes.ts"
 import type { Secrets } from "../../services/Secrets.ts"
 import { configOf, type Lookup, short } from "../Label.ts"
 import type { Plan, PlanStep } from "../Plan.ts"
@@ -33,8 +33,8 @@ export interface Work {
 }
 
 export const of = Effect.fnUntraced(function* (world: World, step: PlanStep): Effect.fn.Return<Work> {
-  const config = configOf(step)
   if (step.type === "agent") return yield* agentWork(world, step)
+  const config = configOf(step)
   const command =
     step.type === "verify" && Array.isArray(config["command"]) ? config["command"].map(String) : []
   return command[0] === undefined ? {} : yield* program(world, command)
@@ -60,7 +60,7 @@ const launch = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Work> {
   // How one is started that is spoken with is its own affair.
   if (handle.kind === "stream")
-    return handle.program === undefined ? {} : yield* missing(world, handle.program)
+    return handle.program === undefined ? {} : { broken: yield* missing(world.processes, handle.program) }
   const config = configOf(step)
   const launched = yield* filled(world, String(config["prompt"])).pipe(
     Effect.flatMap((prompt) =>
@@ -91,17 +91,10 @@ const filled = (world: World, template: string) =>
     loop: { round: 1, check: "" },
   }).pipe(Effect.orElseSucceed(() => "…"))
 
-/** Why the program cannot be started. */
-const missing = (world: World, program: string): Effect.Effect<Work> =>
-  Effect.match(world.processes.which(program), {
-    onFailure: ({ message }) => ({ broken: message }),
-    onSuccess: () => ({}),
-  })
-
 const program = Effect.fnUntraced(function* (
   world: World,
   command: ReadonlyArray<string>,
 ): Effect.fn.Return<Work> {
   const argv = command.map((arg) => short(world.secrets.redact(arg)))
-  return { argv, ...(yield* missing(world, command[0] ?? "")) }
+  return { argv, broken: yield* missing(world.processes, command[0] ?? "") }
 })
